@@ -1,0 +1,68 @@
+"""The `xalign` command. One file a command; each is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.version import __version__
+
+
+# Command -> what `xalign --help` says of it. The module `hf_xalign.cli.<command>` holds `add_arguments` and `run`.
+COMMANDS = {
+    "transliterate": "romanise text, line by line",
+    "prepare": "read, clean, romanise and save the data of a recipe",
+    "train": "train a recipe, on one process or many",
+    "evaluate": "measure how well a model aligns two languages",
+    "report": "draw the results of one or more runs on one page",
+}
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="xalign",
+        description="Make multilingual encoders agree across languages and scripts.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="commands:\n" + "\n".join(f"  {name:<15}{summary}" for name, summary in COMMANDS.items()),
+    )
+    parser.add_argument("--version", action="version", version=f"hf_xalign {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="see below; COMMAND --help tells more")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 2 wrong input (one line on stderr), 130 interrupted."""
+    arguments = make_parser().parse_args(argv)
+    command = importlib.import_module(f"hf_xalign.cli.{arguments.command}")
+    parser = argparse.ArgumentParser(
+        prog=f"xalign {arguments.command}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    options, unknown = parser.parse_known_args(arguments.arguments)
+    if unknown and not command_takes_overrides(command):
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    try:
+        if command_takes_overrides(command):
+            return command.run(options, unknown) or 0
+        return command.run(options) or 0
+    except XAlignError as error:
+        print(f"xalign {arguments.command}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"xalign {arguments.command}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (`head`, say) has gone; Python would complain once more when it closes stdout.
+        sys.stderr.close()
+        return 0
+
+
+def command_takes_overrides(command) -> bool:
+    """Whether `--key value` pairs that the parser does not know are recipe overrides (`train`, `prepare`)."""
+    return command.TAKES_OVERRIDES
