@@ -1,0 +1,112 @@
+"""Reading and writing YAML strictly: no Python objects, no duplicate keys, the scalars of YAML 1.2."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hf_xalign.errors import XAlignError
+
+
+class _Loader(yaml.SafeLoader):
+    """`yaml.SafeLoader` with the scalars of YAML 1.2 and without duplicate keys.
+
+    YAML 1.1 reads `1e-4` as a string, `no` (Norwegian, or "never") as false and `12:30` as 750.
+    """
+
+    yaml_implicit_resolvers: typing.ClassVar[dict] = {}
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int):
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} cannot be a key", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """`yaml.SafeDumper` that quotes what either YAML 1.1 or `_Loader` would not read as a string."""
+
+
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$|[-+]?[0-9]+[eE][-+]?[0-9]+$"
+    r"|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN)$"
+)
+
+for _tag, _pattern, _first in (
+    ("null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]),
+    ("bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")),
+    ("int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")),
+    ("float", _FLOAT, list("-+0123456789.")),
+    ("merge", re.compile(r"<<$"), ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, _first)
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+_Dumper.ignore_aliases = lambda self, data: True
+
+
+def dump_yaml(value: Any, path: Path) -> None:
+    """Write plain data as YAML that `load_yaml`, and any YAML 1.1 reader, reads back to the same; atomic."""
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=119)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """The mapping that a YAML file holds; anything else is an `XAlignError` that names the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise XAlignError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise XAlignError(f"{path} is a folder; a recipe is a YAML file") from None
+    except UnicodeDecodeError as error:
+        raise XAlignError(f"{path}: not UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise XAlignError(f"{path}: {error.strerror}") from None
+    recipe = parse_yaml(text, str(path))
+    if not isinstance(recipe, dict):
+        raise XAlignError(f"{path}: a recipe is a mapping of keys to values, not {kind_of(recipe)}")
+    return recipe
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """The value that YAML text holds; `where` is what an error names."""
+    try:
+        return unshared(yaml.load(text, Loader=_Loader))  # a SafeLoader: no Python objects
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise XAlignError(f"{where}{line}: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise XAlignError(f"{where}: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise XAlignError(f"{where}: an anchor contains itself") from None
+
+
+def unshared(value: Any) -> Any:
+    """A copy that shares nothing, so that a change to one use of a YAML anchor leaves the others alone."""
+    if isinstance(value, dict):
+        return {key: unshared(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unshared(item) for item in value]
+    return value
+
+
+def kind_of(value: Any) -> str:
+    """What a user would call the value."""
+    if value is None:
+        return "empty"
+    return {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}.get(type(value), "a number")
