@@ -1,0 +1,36 @@
+"""What an encoder knows of two languages: retrieval, similarities, lexical overlap, each figure with its interval.
+
+Everything public is imported on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+
+_WHERE = {
+    "Estimate": "hf_xalign.evaluation.bootstrap",
+    "bootstrap_interval": "hf_xalign.evaluation.bootstrap",
+    "sentence_embeddings": "hf_xalign.evaluation.embeddings",
+    "RetrievalResult": "hf_xalign.evaluation.retrieval",
+    "retrieval_accuracy": "hf_xalign.evaluation.retrieval",
+    "text_groups": "hf_xalign.evaluation.retrieval",
+    "RetrievalEvaluator": "hf_xalign.evaluation.retrieval_evaluator",
+    "Similarity": "hf_xalign.evaluation.similarity",
+    "auroc": "hf_xalign.evaluation.similarity",
+    "derangement": "hf_xalign.evaluation.similarity",
+    "matched_and_random": "hf_xalign.evaluation.similarity",
+    "sentence_similarities": "hf_xalign.evaluation.similarity",
+}
+
+__all__ = list(_WHERE)
+
+
+def __getattr__(name: str):
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

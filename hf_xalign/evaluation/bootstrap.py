@@ -1,0 +1,70 @@
+"""Intervals for figures that are means (or other statistics) over sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from hf_xalign.errors import XAlignError
+
+
+# Resampled values held at a time: 2**22 float64 are 32 MiB.
+_BLOCK = 2**22
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure, the ends of its interval, and the number of sentences behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def to_dict(self) -> dict[str, float | int]:
+        return asdict(self)
+
+
+def bootstrap_interval(
+    values: np.ndarray,
+    statistic: Callable[..., np.ndarray] = np.mean,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    *,
+    confidence: float = 0.95,
+) -> Estimate:
+    """The percentile bootstrap interval (Efron, 1979) of a statistic of independent values.
+
+    Args:
+        values: `(N,)` numbers, one per sentence.
+        statistic: a numpy-style reduction, called as `statistic(array, axis=...)`.
+
+    Raises:
+        XAlignError: no values, or values that are not finite.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or not len(values):
+        raise XAlignError(f"bootstrap_interval needs a non-empty 1-D array, got shape {values.shape}")
+    if not np.isfinite(values).all():
+        raise XAlignError("bootstrap_interval got values that are not finite")
+    draws = [
+        statistic(values[indices], axis=1)
+        for indices in resample_indices(len(values), n_resamples, np.random.default_rng(seed))
+    ]
+    return percentile_estimate(float(statistic(values, axis=0)), np.concatenate(draws), len(values), confidence)
+
+
+def resample_indices(n: int, n_resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """`(B, n)` indices drawn with replacement, in blocks of bounded size that add up to `n_resamples` rows."""
+    rows = max(1, _BLOCK // n)
+    for start in range(0, n_resamples, rows):
+        yield rng.integers(0, n, size=(min(rows, n_resamples - start), n))
+
+
+def percentile_estimate(value: float, draws: np.ndarray, n: int, confidence: float = 0.95) -> Estimate:
+    """`value` with the central `confidence` share of the resampled statistics `draws`."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return Estimate(float(value), float(low), float(high), int(n))

@@ -1,0 +1,110 @@
+"""How similar sentences that belong together are, against pairs put together at random.
+
+The four similarities of "How Transliterations Improve Crosslingual Alignment" (section 3), with the random pairs
+made explicit: a seeded derangement of the same sentences, as many as there are matched pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.retrieval import unit_rows
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Cosines `(N,)` of row i with its own partner (`matched`) and with another row's (`random`)."""
+
+    matched: np.ndarray
+    random: np.ndarray
+
+    @property
+    def gap(self) -> float:
+        """Mean matched minus mean random cosine."""
+        return float(self.matched.mean() - self.random.mean())
+
+    @property
+    def auroc(self) -> float:
+        return auroc(self.matched, self.random)
+
+    def histogram(self, bins: int = 40) -> dict[str, list]:
+        """Counts of both kinds on common edges, `{"edges": bins + 1, "matched": bins, "random": bins}`."""
+        both = np.concatenate([self.matched, self.random])
+        edges = np.histogram_bin_edges(both, bins)
+        return {
+            "edges": edges.tolist(),
+            "matched": np.histogram(self.matched, edges)[0].tolist(),
+            "random": np.histogram(self.random, edges)[0].tolist(),
+        }
+
+
+def sentence_similarities(
+    source: np.ndarray,
+    source_latn: np.ndarray,
+    target: np.ndarray,
+    target_latn: np.ndarray,
+    *,
+    seed: int = 0,
+    groups: np.ndarray | None = None,
+) -> dict[str, Similarity]:
+    """The four similarities of sentences s, translations t and their transliterations r_s and r_t.
+
+    "transliteration" is s with r_s, "translation" s with t, "transliteration_translation" r_s with t, and
+    "transliteration_transliteration" r_s with r_t; the two that are not symmetric have a "..._reversed" (t with r_t,
+    r_t with s). The random partner of row i is the same row in all of them.
+
+    Args:
+        source, source_latn, target, target_latn: `(N, D)` embeddings, row by row of one meaning.
+        groups: `(N,)` ids; rows of one group are never each other's random partner.
+    """
+    random = derangement(len(source), seed, groups)
+    pairs = {
+        "transliteration": (source, source_latn),
+        "translation": (source, target),
+        "transliteration_translation": (source_latn, target),
+        "transliteration_transliteration": (source_latn, target_latn),
+        "transliteration_reversed": (target, target_latn),
+        "transliteration_translation_reversed": (target_latn, source),
+    }
+    return {name: matched_and_random(first, second, random) for name, (first, second) in pairs.items()}
+
+
+def matched_and_random(first: np.ndarray, second: np.ndarray, random: np.ndarray) -> Similarity:
+    """Cosines of rows i and i, and of rows i and `random[i]`, of two `(N, D)` arrays."""
+    first, second = unit_rows(first), unit_rows(second)
+    if first.shape != second.shape:
+        raise XAlignError(f"embeddings of shapes {first.shape} and {second.shape} cannot be paired row by row")
+    return Similarity(np.einsum("nd,nd->n", first, second), np.einsum("nd,nd->n", first, second[random]))
+
+
+def derangement(n: int, seed: int = 0, groups: np.ndarray | None = None) -> np.ndarray:
+    """A seeded permutation of 0..n-1 that maps no row to itself, nor to a row of its group.
+
+    Raises:
+        XAlignError: there is none (fewer than two rows, or one group with more than half of them).
+    """
+    groups = np.arange(n) if groups is None else np.asarray(groups)
+    if n < 2 or 2 * np.unique(groups, return_counts=True)[1].max() > n:
+        raise XAlignError(
+            f"random pairs need at least 2 sentences, no more than half of them the same: got {n} sentences"
+        )
+    rng = np.random.default_rng(seed)
+    permutation = rng.permutation(n)
+    # Swapping two images repairs a row; a swap is made only where it breaks nothing, so the number of bad rows falls.
+    while len(bad := np.flatnonzero(groups[permutation] == groups)):
+        for row in bad:
+            allowed = (groups[permutation] != groups[row]) & (groups != groups[permutation[row]])
+            other = rng.choice(np.flatnonzero(allowed))
+            permutation[[row, other]] = permutation[[other, row]]
+    return permutation
+
+
+def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """P(a positive scores above a negative) + P(tie) / 2: the Mann-Whitney statistic, by ranks."""
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, side="left")
+    not_above = np.searchsorted(ordered, positive, side="right")
+    return float((below + not_above).mean() / (2 * len(ordered)))
