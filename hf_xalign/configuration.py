@@ -1,0 +1,90 @@
+"""What only alignment training needs to know of a model; everything else is in the backbone's own config."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.version import __version__
+
+
+XALIGN_CONFIG_NAME = "xalign_config.json"
+XALIGN_HEADS_NAME = "xalign_heads.safetensors"
+
+
+def default_alignment_layer(num_layers: int) -> int:
+    """The layer whose states the sentence objectives use unless one is set: 8 of 12, in proportion for other depths.
+
+    Layer 8 is what TransliCo, PPA and Liu et al. (COLING 2025, section 3) train and evaluate.
+
+    >>> [default_alignment_layer(depth) for depth in (2, 4, 6, 12, 24)]
+    [1, 3, 4, 8, 16]
+    """
+    return max(1, round(num_layers * 8 / 12))
+
+
+class XAlignConfig(PreTrainedConfig):
+    """The alignment settings of a model, saved as `xalign_config.json` beside the backbone's vanilla `config.json`.
+
+    Args:
+        heads (`dict[str, dict]`): objectives by name, each with its options and its `weight` (1.0 when left out).
+        alignment_layer (`int`, *optional*): layer whose hidden states make sentence embeddings (0 is the embedding
+            layer); by default 8 of 12, in proportion for other depths.
+        pooling (`str`): `"mean"` over the non-special tokens, or `"cls"`.
+    """
+
+    model_type = "xalign"
+
+    heads: dict[str, Any] | None = None
+    alignment_layer: int | None = None
+    pooling: str = "mean"
+
+    def __post_init__(self, **kwargs):
+        super().__post_init__(**kwargs)
+        self.heads = {name: dict(options or {}) for name, options in (self.heads or {}).items()}
+        if self.pooling not in ("mean", "cls"):
+            raise XAlignError(f"pooling is {self.pooling!r}; choose 'mean' or 'cls'")
+
+    def resolve_alignment_layer(self, num_layers: int) -> int:
+        """The alignment layer of an encoder of `num_layers` layers.
+
+        Raises:
+            XAlignError: the layer set here does not exist in that encoder.
+        """
+        if self.alignment_layer is None:
+            return default_alignment_layer(num_layers)
+        if not 0 <= self.alignment_layer <= num_layers:
+            raise XAlignError(
+                f"alignment_layer is {self.alignment_layer}, but the encoder has {num_layers} layers: "
+                f"choose 0 (embeddings) to {num_layers}"
+            )
+        return self.alignment_layer
+
+    def save_beside(self, directory: str | os.PathLike) -> None:
+        """Write `xalign_config.json` into `directory`."""
+        # Only what is ours: the rest of a PreTrainedConfig would contradict config.json sooner or later.
+        settings = {name: getattr(self, name) for name in ("model_type", "heads", "alignment_layer", "pooling")}
+        text = json.dumps(settings | {"hf_xalign_version": __version__}, indent=2, ensure_ascii=False)
+        (Path(directory) / XALIGN_CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load_beside(cls, name_or_path: str | os.PathLike, **hub_kwargs) -> XAlignConfig:
+        """Read `xalign_config.json` of a folder or a Hub repository.
+
+        Raises:
+            XAlignError: there is none (the checkpoint was not made by hf_xalign), or it cannot be read.
+        """
+        try:
+            settings, _ = cls.get_config_dict(name_or_path, _configuration_file=XALIGN_CONFIG_NAME, **hub_kwargs)
+        except OSError as error:
+            raise XAlignError(
+                f"{name_or_path} holds no readable {XALIGN_CONFIG_NAME}: it is not an hf_xalign checkpoint. "
+                "Open a plain encoder with XAlignModel.from_encoder"
+            ) from error
+        settings.pop("hf_xalign_version", None)
+        return cls.from_dict(settings)

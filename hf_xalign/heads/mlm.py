@@ -1,0 +1,20 @@
+"""MLM: masked language modelling on the sentence and on its transliteration."""
+
+from __future__ import annotations
+
+import torch
+
+from hf_xalign.heads.base import Head, HeadInputs
+from hf_xalign.heads.masked_lm import masked_lm_loss
+
+
+class MLMHead(Head):
+    """Masked language modelling (Devlin et al., 2019) on the `source` and the `target` view.
+
+    The loss is the sum of the two views' token means, as in TransliCo and PPA (`CE_source + CE_target`).
+    """
+
+    views = ("source", "target")
+
+    def forward(self, inputs: HeadInputs) -> torch.Tensor:
+        return masked_lm_loss(inputs, "source") + masked_lm_loss(inputs, "target")

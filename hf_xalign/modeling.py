@@ -1,0 +1,258 @@
+"""The model: a backbone's own `…ForMaskedLM` class with alignment heads mixed in.
+
+A class is made per backbone (`XLMRobertaForMaskedLM` → `XAlignXLMRobertaForMaskedLM`), so that the keys of the state
+dict are the vanilla ones. What Trainer, FSDP, sharding and PEFT do with a transformers model they do with this one,
+and the checkpoint opens in plain transformers.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import nn
+from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers.utils import ModelOutput, cached_file
+
+from hf_xalign.backbones import lm_scores, masked_lm_class
+from hf_xalign.configuration import XALIGN_HEADS_NAME, XAlignConfig
+from hf_xalign.errors import XAlignError
+from hf_xalign.heads import Head, HeadInputs, build_head
+from hf_xalign.views import encode_views
+
+
+logger = logging.getLogger(__name__)
+
+_HEADS_PREFIX = "xalign_heads."
+
+
+@dataclass
+class XAlignOutput(ModelOutput):
+    """Output of an aligned model on a batch of views.
+
+    Args:
+        loss (`torch.Tensor`): the weighted sum of the objectives, a scalar.
+        losses (`dict[str, torch.Tensor]`): each objective by name, unweighted, detached.
+    """
+
+    loss: torch.Tensor | None = None
+    losses: dict[str, torch.Tensor] | None = None
+
+
+class XAlignModel(PreTrainedModel):
+    """An encoder with its LM head and the alignment objectives.
+
+    Make one with [`~XAlignModel.from_encoder`] (to start from any encoder, or from nothing) or
+    [`~XAlignModel.from_pretrained`] (to go on with a checkpoint of hf_xalign). Both return a subclass of the
+    backbone's `…ForMaskedLM`; `model(input_ids=...)` is that class's own forward pass.
+    """
+
+    # A per-batch mean is returned: Trainer must divide by the accumulation steps and must not scale by processes.
+    accepts_loss_kwargs = False
+
+    def __init__(self, config: PreTrainedConfig, xalign_config: XAlignConfig):
+        super().__init__(config)
+        self.xalign_config = xalign_config
+        # Checked now rather than in the first step.
+        self.alignment_layer = xalign_config.resolve_alignment_layer(config.num_hidden_layers)
+        self.xalign_heads = nn.ModuleDict(
+            {name: build_head(name, options) for name, options in xalign_config.heads.items()}
+        )
+        self.post_init()
+
+    @classmethod
+    def from_encoder(
+        cls,
+        encoder: str | os.PathLike | PreTrainedConfig | PreTrainedModel,
+        heads: dict[str, dict[str, Any]] | None = None,
+        *,
+        alignment_layer: int | None = None,
+        pooling: str = "mean",
+        **kwargs,
+    ) -> XAlignModel:
+        """Put alignment heads on an encoder.
+
+        Args:
+            encoder: a Hub id or a folder; a config, for an encoder to be trained from scratch; or a model, whose
+                weights are copied. An LM head that the encoder lacks is made anew, with a notice.
+            heads (`dict[str, dict]`): objectives by name with their options, `{"mlm": {}, "tcm": {"weight": 0.5}}`.
+            alignment_layer (`int`, *optional*), pooling (`str`): see [`XAlignConfig`].
+            kwargs: passed on to `from_pretrained` of the backbone (`revision`, `attn_implementation`, ...).
+
+        Raises:
+            XAlignError: unsupported backbone, unknown head or option, or a layer that the encoder does not have.
+        """
+        xalign_config = XAlignConfig(heads=heads or {}, alignment_layer=alignment_layer, pooling=pooling)
+        if isinstance(encoder, PreTrainedModel):
+            return _from_model(encoder, xalign_config)
+        if isinstance(encoder, PreTrainedConfig):
+            return _class_for(type(encoder), masked_lm_class(encoder))(copy.deepcopy(encoder), xalign_config)
+        config = _load_config(encoder, kwargs)
+        model_class = _class_for(type(config), masked_lm_class(config))
+        return _load_backbone(model_class, encoder, config, xalign_config, kwargs)
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs) -> XAlignModel:
+        """Open a checkpoint of hf_xalign, its heads included: a folder or a Hub id.
+
+        Raises:
+            XAlignError: it was not made by hf_xalign (`from_encoder` opens any encoder).
+        """
+        if cls is not XAlignModel:
+            return super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
+        hub_kwargs = _hub_kwargs(kwargs)
+        xalign_config = XAlignConfig.load_beside(pretrained_model_name_or_path, **hub_kwargs)
+        config = _load_config(pretrained_model_name_or_path, kwargs)
+        model_class = _class_for(type(config), masked_lm_class(config))
+        model = _load_backbone(model_class, pretrained_model_name_or_path, config, xalign_config, kwargs)
+        model.load_heads(pretrained_model_name_or_path, **hub_kwargs)
+        return model
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        *,
+        source: dict[str, torch.Tensor] | None = None,
+        target: dict[str, torch.Tensor] | None = None,
+        pair: dict[str, torch.Tensor] | None = None,
+        row_groups: torch.Tensor | None = None,
+        row_ids: torch.Tensor | None = None,
+        label_counts: dict[str, torch.Tensor] | None = None,
+        **kwargs,
+    ):
+        """Encode each view once and sum the weighted objectives.
+
+        Args:
+            input_ids: when given, this is the backbone's own masked-LM forward pass with `kwargs`.
+            source, target, pair: views as [`XAlignDataCollator`] makes them: `input_ids`, `attention_mask`,
+                `special_tokens_mask`, each `(B, L)`, and `labels` where the view is masked.
+            row_groups: integers `(B, K)`; rows that share one are no negatives of each other.
+            row_ids: the rows' numbers in the data set; not used here (the trainer names them in its errors).
+            label_counts: labels per view, averaged over micro-batches and processes; see [`HeadInputs`].
+
+        Returns:
+            [`XAlignOutput`], or the backbone's own output.
+        """
+        if input_ids is not None:
+            return super().forward(input_ids, **kwargs)
+        given = {"source": source, "target": target, "pair": pair}
+        needed = {view: None for head in self.xalign_heads.values() for view in head.views}
+        missing = [view for view in needed if given[view] is None]
+        if missing:
+            raise XAlignError(f"the batch lacks the view {missing[0]!r}, which {self._heads_needing(missing[0])} needs")
+        encoded = encode_views(self.base_model, {view: given[view] for view in needed}, self.config.pad_token_id or 0)
+        inputs = HeadInputs(
+            views=encoded,
+            lm_head=functools.partial(lm_scores, self),
+            alignment_layer=self.alignment_layer,
+            pooling=self.xalign_config.pooling,
+            row_groups=row_groups,
+            label_counts=label_counts,
+        )
+        losses = {name: head(inputs) for name, head in self.xalign_heads.items()}
+        total = sum(self.xalign_heads[name].weight * loss for name, loss in losses.items())
+        return XAlignOutput(loss=total, losses={name: loss.detach() for name, loss in losses.items()})
+
+    def _heads_needing(self, view: str) -> str:
+        return " and ".join(repr(name) for name, head in self.xalign_heads.items() if view in head.views)
+
+    def _init_weights(self, module: nn.Module) -> None:
+        # Heads initialise parameters of their own in their constructors.
+        if not isinstance(module, Head):
+            super()._init_weights(module)
+
+    def save_pretrained(self, save_directory: str | os.PathLike, *, state_dict=None, is_main_process=True, **kwargs):
+        """Save a vanilla checkpoint of the backbone and its LM head; what only training needs goes to files beside.
+
+        Writes `config.json` and `model.safetensors` as the backbone's own class would, `xalign_config.json` and
+        `xalign_heads.safetensors`. Arguments are those of `PreTrainedModel.save_pretrained`.
+        """
+        state_dict = self.state_dict() if state_dict is None else state_dict
+        heads = {key: value for key, value in state_dict.items() if key.startswith(_HEADS_PREFIX)}
+        backbone = {key: value for key, value in state_dict.items() if key not in heads}
+        super().save_pretrained(save_directory, state_dict=backbone, is_main_process=is_main_process, **kwargs)
+        if not is_main_process:
+            return
+        # transformers has just written the name of our class; plain transformers must find its own.
+        self.config.architectures = [masked_lm_class(self.config).__name__]
+        self.config.save_pretrained(save_directory)
+        self.xalign_config.save_beside(save_directory)
+        heads = {key.removeprefix(_HEADS_PREFIX): value.contiguous().cpu() for key, value in heads.items()}
+        safetensors.torch.save_file(heads, Path(save_directory) / XALIGN_HEADS_NAME, metadata={"format": "pt"})
+
+    def load_heads(self, name_or_path: str | os.PathLike, **hub_kwargs) -> None:
+        """Load what only training needs from a checkpoint of hf_xalign.
+
+        Raises:
+            XAlignError: the file is missing or does not fit these heads.
+        """
+        try:
+            path = cached_file(name_or_path, XALIGN_HEADS_NAME, **hub_kwargs)
+            self.xalign_heads.load_state_dict(safetensors.torch.load_file(path))
+        except (OSError, RuntimeError, safetensors.SafetensorError) as error:
+            reason = " ".join(str(error).split())
+            raise XAlignError(f"{name_or_path}: cannot load {XALIGN_HEADS_NAME}: {reason}") from error
+
+
+# Settings of the download that config, weights and heads must share.
+_HUB_KEYS = ("revision", "token", "cache_dir", "local_files_only", "force_download", "subfolder")
+
+
+def _hub_kwargs(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {key: kwargs[key] for key in _HUB_KEYS if key in kwargs}
+
+
+def _load_config(name_or_path, kwargs) -> PreTrainedConfig:
+    try:
+        return AutoConfig.from_pretrained(name_or_path, **_hub_kwargs(kwargs))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise XAlignError(f"cannot open the encoder {str(name_or_path)!r}: {reason}") from error
+
+
+def _load_backbone(model_class, name_or_path, config, xalign_config, kwargs) -> XAlignModel:
+    # Training wants float32 weights whatever the checkpoint's dtype; bf16 comes from autocast.
+    kwargs = {"dtype": torch.float32} | kwargs
+    model, info = model_class.from_pretrained(
+        name_or_path, config=config, xalign_config=xalign_config, output_loading_info=True, **kwargs
+    )
+    missing = [key for key in info["missing_keys"] if not key.startswith(_HEADS_PREFIX)]
+    if missing:
+        logger.warning("%s has no weights for %s: made anew", name_or_path, ", ".join(sorted(missing)))
+    return model
+
+
+def _from_model(encoder: PreTrainedModel, xalign_config: XAlignConfig) -> XAlignModel:
+    model_class = _class_for(type(encoder.config), masked_lm_class(encoder.config))
+    model = model_class(copy.deepcopy(encoder.config), xalign_config)
+    state = encoder.state_dict()
+    # A headless encoder (`AutoModel`) fits the backbone inside; a pooler it may have has no place here.
+    target = model if isinstance(encoder, masked_lm_class(encoder.config)) else model.base_model
+    known = target.state_dict().keys()
+    result = target.load_state_dict({key: value for key, value in state.items() if key in known}, strict=False)
+    missing = [key for key in result.missing_keys if not key.startswith(_HEADS_PREFIX)]
+    if target is not model or missing:
+        logger.warning("the encoder given has no LM head, or not all weights: what it lacks was made anew")
+    model.tie_weights()
+    return model.to(encoder.dtype).to(encoder.device)
+
+
+@functools.cache
+def _class_for(config_class: type[PreTrainedConfig], backbone: type[PreTrainedModel]) -> type[XAlignModel]:
+    return type(
+        f"XAlign{backbone.__name__}",
+        (XAlignModel, backbone),
+        {
+            "__doc__": f"`{backbone.__name__}` with alignment heads; see [`XAlignModel`].",
+            "__module__": __name__,
+            "config_class": config_class,
+            "_keys_to_ignore_on_load_missing": [rf"^{_HEADS_PREFIX}"],
+        },
+    )

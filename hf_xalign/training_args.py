@@ -1,0 +1,55 @@
+"""Training arguments: transformers' own, with defaults that alignment wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from transformers import TrainingArguments
+
+from hf_xalign.errors import XAlignError
+
+
+@dataclass
+class XAlignTrainingArguments(TrainingArguments):
+    """`TrainingArguments` of an alignment run. Everything that transformers documents works unchanged.
+
+    Defaults that differ from transformers: `remove_unused_columns=False` (columns are views), `dataloader_drop_last=
+    True` (a short batch has fewer negatives), `ddp_find_unused_parameters=False` (every parameter is used in every
+    step), `logging_nan_inf_filter=False` (a loss that is not finite stops the run).
+
+    Args:
+        length_bucket_batches (`int`): batches that are sorted by length together; 1 shuffles and sorts nothing.
+        dry_run (`bool`): build everything, run one step, write no checkpoint.
+    """
+
+    remove_unused_columns: bool | None = field(
+        default=False, metadata={"help": "Kept False: the columns of the data set are the views' token ids."}
+    )
+    dataloader_drop_last: bool = field(
+        default=True, metadata={"help": "Drop the last incomplete batch, which would have fewer negatives."}
+    )
+    ddp_find_unused_parameters: bool | None = field(
+        default=False, metadata={"help": "Every parameter is used in every step, so DDP need not look."}
+    )
+    logging_nan_inf_filter: bool = field(
+        default=False, metadata={"help": "Kept False: a loss that is not finite stops the run."}
+    )
+    length_bucket_batches: int = field(
+        default=20,
+        metadata={"help": "Batches that are sorted by length together, to save padding; 1 shuffles and sorts nothing."},
+    )
+    dry_run: bool = field(
+        default=False, metadata={"help": "Build everything, run one step on real data, write no checkpoint."}
+    )
+
+    def __post_init__(self):
+        if self.length_bucket_batches < 1:
+            raise XAlignError(f"length_bucket_batches is {self.length_bucket_batches}; it must be at least 1")
+        if self.remove_unused_columns:
+            raise XAlignError("remove_unused_columns must be false: the columns of the data set are the views")
+        if self.dry_run:
+            self.max_steps = 1
+            self.eval_strategy = self.save_strategy = "no"
+            self.load_best_model_at_end = False
+            self.logging_steps = 1
+        super().__post_init__()
