@@ -1,0 +1,67 @@
+"""Start a training run on one process or several of this machine.
+
+`accelerate launch --cpu --num_processes 2` starts a single process without a word (accelerate issue 2741); torch's own
+launcher starts as many as it is told to, with or without GPUs, and says which one failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+
+from hf_xalign.errors import XAlignError
+
+
+def launch(recipe: str, overrides: list[str], *, num_processes: int | None = None) -> int:
+    """Run `hf_xalign.train` and return its exit status.
+
+    Args:
+        recipe: the YAML file.
+        overrides: `["--key", "value", ...]`.
+        num_processes: how many to start; by default one a GPU, or one.
+
+    Raises:
+        XAlignError: no process, or more than there are GPUs.
+    """
+    import torch
+
+    gpus = 0 if "--use_cpu" in overrides else torch.cuda.device_count()
+    num_processes = num_processes if num_processes is not None else max(gpus, 1)
+    if num_processes < 1:
+        raise XAlignError(f"--num_processes is {num_processes}; it must be at least 1")
+    if gpus and num_processes > gpus:
+        raise XAlignError(f"--num_processes is {num_processes}, but this machine has {gpus} GPUs")
+    if num_processes == 1:
+        from hf_xalign.train import train
+
+        train(recipe, overrides)
+        return 0
+    if not gpus and "--use_cpu" not in overrides:
+        overrides = [*overrides, "--use_cpu", "true"]
+    return _launch_several(recipe, overrides, num_processes)
+
+
+def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> int:
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    # Without it every process would take all cores; torchrun does the same, loudly.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // num_processes)))
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=num_processes,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        monitor_interval=0.5,
+    )
+    try:
+        elastic_launch(config, sys.executable)("-m", "hf_xalign.train", recipe, *overrides)
+    except ChildFailedError as error:
+        _, failure = error.get_first_failure()
+        # The process has said why on its own stderr.
+        return failure.exitcode if failure.exitcode > 0 else 128 - failure.exitcode
+    return 0

@@ -1,0 +1,166 @@
+"""The trainer: transformers' own, told how to average, what to log, and when to stop. It knows no objective by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import Trainer, TrainerCallback
+
+from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
+from hf_xalign.errors import XAlignError
+from hf_xalign.modeling import XAlignModel
+from hf_xalign.throughput import Throughput
+from hf_xalign.training_args import XAlignTrainingArguments
+
+
+class XAlignTrainer(Trainer):
+    """Train an [`XAlignModel`] on rows of [`TokenizeViews`] batched by [`XAlignDataCollator`].
+
+    The loss does not depend on the machine: token losses are means over all tokens of a step, on however many
+    processes and accumulation steps they lie; contrastive losses see the negatives of all processes (but of one
+    micro-batch: accumulation adds none).
+
+    Args:
+        model (`XAlignModel`), args (`XAlignTrainingArguments`): what to train, and how.
+        train_dataset, eval_dataset: rows of [`TokenizeViews`], with a `length` column.
+        evaluator (`Callable`, *optional*): called with the model at each evaluation; returns metrics by name, which
+            are logged as `eval_<name>` and can select the best checkpoint. It runs alike on every process.
+        kwargs: as for `transformers.Trainer` (`data_collator`, `processing_class`, `callbacks`, ...).
+
+    Raises:
+        XAlignError: a contrastive objective with a single row per step; several GPUs in one process.
+    """
+
+    def __init__(
+        self,
+        model: XAlignModel,
+        args: XAlignTrainingArguments,
+        *,
+        train_dataset=None,
+        eval_dataset=None,
+        evaluator: Callable[[torch.nn.Module], dict[str, float]] | None = None,
+        **kwargs: Any,
+    ):
+        _check_batch(model, args)
+        super().__init__(
+            model,
+            args,
+            train_dataset=None if train_dataset is None else DrawnRows(train_dataset),
+            eval_dataset=None if eval_dataset is None else DrawnRows(eval_dataset),
+            **kwargs,
+        )
+        self.evaluator = evaluator
+        self.throughput = Throughput()
+        self._loss_sums: dict[str, torch.Tensor] = {}
+        self._micro_batches = 0
+
+    def _get_train_sampler(self, train_dataset=None):
+        rows = (train_dataset or self.train_dataset).rows
+        sampler = LengthBucketSampler(
+            rows["length"],
+            batch_size=self.args.train_batch_size * self.args.world_size,
+            bucket_batches=self.args.length_bucket_batches,
+            seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
+        )
+        # accelerate does not reach a sampler behind its shards when it skips batches after a restart.
+        self.add_callback(_SetSamplerEpoch(sampler))
+        return sampler
+
+    def get_batch_samples(self, epoch_iterator, num_batches, device):
+        """The micro-batches of one step, and the number of labels per view, averaged over them and all processes."""
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        return batches, self._mean_label_counts(batches, device)
+
+    def _mean_label_counts(self, batches, device) -> dict[str, torch.Tensor]:
+        views = [name for name, view in (batches[0] if batches else {}).items() if _has_labels(view)]
+        if not views:
+            return {}
+        counts = torch.stack([sum((batch[view]["labels"] != -100).sum() for batch in batches) for view in views])
+        # DDP divides by the processes and Trainer by the micro-batches: so must the count.
+        means = self.accelerator.reduce(counts.to(device).float(), "mean") / len(batches)
+        return dict(zip(views, means.unbind(), strict=True))
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        outputs = model(**inputs, label_counts=num_items_in_batch or None)
+        if model.training:
+            self.throughput.add(inputs)
+            self._micro_batches += 1
+            for name, loss in outputs.losses.items():
+                self._loss_sums[name] = self._loss_sums.get(name, 0) + loss
+        return (outputs.loss, outputs) if return_outputs else outputs.loss
+
+    def training_step(self, model, inputs, num_items_in_batch=None):
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        if not torch.isfinite(loss):
+            # The weights have not been touched by this step yet, and the last checkpoint is from before it.
+            ids = inputs["row_ids"].tolist()
+            shown = ", ".join(map(str, ids[:16])) + (", ..." if len(ids) > 16 else "")
+            raise XAlignError(
+                f"the loss is {loss.item()} in step {self.state.global_step + 1} (rows {shown} of the training data); "
+                f"the last good checkpoint in {self.args.output_dir} is kept. Lower the learning rate or look at these rows"
+            )
+        return loss
+
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        with torch.no_grad(), self.compute_loss_context_manager():
+            loss = self.compute_loss(model, self._prepare_inputs(inputs))
+        return loss.detach(), None, None
+
+    def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
+        output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
+        if self.evaluator is not None:
+            metrics = self.evaluator(self.accelerator.unwrap_model(self.model))
+            output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in metrics.items()})
+        return output
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        if "loss" in logs and self._micro_batches:
+            sums = torch.stack([loss.float() for loss in self._loss_sums.values()])
+            means = self.accelerator.reduce(sums / self._micro_batches, "mean").tolist()
+            logs |= {f"loss_{name}": mean for name, mean in zip(self._loss_sums, means, strict=True)}
+            logs |= self.throughput.flush(self.accelerator)
+            self._loss_sums, self._micro_batches = {}, 0
+        super().log(logs, start_time)
+
+    def floating_point_ops(self, inputs) -> float:
+        """6 × tokens × parameters, tokens counted over all views (the usual estimate for a training step)."""
+        tokens = sum(view["input_ids"].numel() for view in inputs.values() if isinstance(view, dict))
+        return 6.0 * tokens * self.model.num_parameters(exclude_embeddings=True)
+
+    # What only training needs lies in files of its own, which transformers does not know of.
+
+    def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        self.accelerator.unwrap_model(self.model).load_heads(resume_from_checkpoint)
+
+    def _load_best_model(self):
+        super()._load_best_model()
+        self.accelerator.unwrap_model(self.model).load_heads(self.state.best_model_checkpoint)
+
+
+class _SetSamplerEpoch(TrainerCallback):
+    def __init__(self, sampler: LengthBucketSampler):
+        self.sampler = sampler
+
+    def on_epoch_begin(self, args, state, control, **kwargs):
+        self.sampler.set_epoch(int(state.epoch))
+
+
+def _has_labels(view) -> bool:
+    return isinstance(view, dict) and "labels" in view
+
+
+def _check_batch(model: XAlignModel, args: XAlignTrainingArguments) -> None:
+    if args.n_gpu > 1:
+        raise XAlignError(
+            f"one process sees {args.n_gpu} GPUs: start one process a GPU (xalign train RECIPE --num_processes "
+            f"{args.n_gpu}), or show it a single one with CUDA_VISIBLE_DEVICES"
+        )
+    contrastive = [name for name, head in model.xalign_heads.items() if head.contrastive]
+    if contrastive and args.train_batch_size * args.world_size < 2:
+        raise XAlignError(
+            f"per_device_train_batch_size is 1 on one process, but {contrastive[0]!r} needs other sentences in its "
+            "batch as negatives: raise it to 2 or more (accumulation does not add negatives)"
+        )
