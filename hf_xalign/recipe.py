@@ -7,7 +7,6 @@ The keys of a recipe are the fields of a few dataclasses (data, model, training 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import re
 import types
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.yaml_files import dump_yaml, kind_of, load_yaml, parse_yaml, unshared
+from hf_xalign.messages import did_you_mean, kind_of
+from hf_xalign.yaml_files import dump_yaml, load_yaml, parse_yaml, unshared
 
 
 # Never written to a file, whatever the recipe or the command line says.
@@ -71,15 +71,6 @@ def dump_recipe(resolved: dict[str, Any], path: str | Path) -> None:
     """Write a resolved recipe as YAML that `read_recipe` reads back to the same values; the write is atomic."""
     safe = {key: value for key, value in resolved.items() if key not in SECRET_KEYS}
     dump_yaml(safe, Path(path))
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`"; did you mean 'x'?"` for the nearest of `known`, or a list of all of them if none is near."""
-    known = list(known)
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(sorted(known))}" if len(known) <= 20 else ""
 
 
 def _expand(value: Any, key: str, path: Path) -> Any:

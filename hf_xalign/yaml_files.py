@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.messages import kind_of
 
 
 class _Loader(yaml.SafeLoader):
@@ -103,10 +104,3 @@ def unshared(value: Any) -> Any:
     if isinstance(value, list):
         return [unshared(item) for item in value]
     return value
-
-
-def kind_of(value: Any) -> str:
-    """What a user would call the value."""
-    if value is None:
-        return "empty"
-    return {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}.get(type(value), "a number")
