@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.bootstrap import Estimate, percentile_estimate, resample_indices
 from hf_xalign.evaluation.retrieval import unit_rows
 
 
@@ -108,3 +109,20 @@ def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
     below = np.searchsorted(ordered, positive, side="left")
     not_above = np.searchsorted(ordered, positive, side="right")
     return float((below + not_above).mean() / (2 * len(ordered)))
+
+
+def auroc_interval(similarity: Similarity, n_resamples: int = 1000, seed: int = 0) -> Estimate:
+    """The AUROC with its percentile bootstrap interval; a resampled row brings its matched and its random cosine."""
+    n = len(similarity.matched)
+    order = np.argsort(similarity.random, kind="stable")
+    below = np.searchsorted(similarity.random[order], similarity.matched, side="left")
+    not_above = np.searchsorted(similarity.random[order], similarity.matched, side="right")
+    draws = []
+    for indices in resample_indices(n, n_resamples, np.random.default_rng(seed)):
+        # How often each row was drawn: sums of these weights stand for counts, so nothing is sorted again.
+        offsets = n * np.arange(len(indices))[:, None]
+        weights = np.bincount((indices + offsets).ravel(), minlength=indices.size).reshape(indices.shape)
+        drawn = np.zeros((len(weights), n + 1), dtype=np.int64)
+        np.cumsum(weights[:, order], axis=1, out=drawn[:, 1:])
+        draws.append((weights * (drawn[:, below] + drawn[:, not_above])).sum(axis=1) / (2 * n * n))
+    return percentile_estimate(similarity.auroc, np.concatenate(draws), n)

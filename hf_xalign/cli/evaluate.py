@@ -1,0 +1,85 @@
+"""Measure how well a model aligns two languages, and write results.json.
+
+Sentence retrieval in both directions and at every layer, the similarity of sentences, their translations and their
+transliterations against random pairs, and the overlap of token types; each figure with its 95 % bootstrap interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+TAKES_OVERRIDES = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a checkpoint folder or an id on the Hub")
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="FILE",
+        help="Parquet, JSONL, TSV or CSV with a column per language (hin_Deva or hin), or with source and target; "
+        "minicorpus:test is the synthetic corpus",
+    )
+    parser.add_argument("--pair", required=True, metavar="A-B", help="source and target, such as hin_Deva-urd_Arab")
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for results.json")
+    parser.add_argument("--layer", type=int, metavar="L", help="hidden states to use (default: the checkpoint's own)")
+    parser.add_argument("--pooling", choices=("mean", "cls"), help="default: the checkpoint's own, else mean")
+    parser.add_argument(
+        "--metrics", default="cosine", metavar="LIST", help="of cosine, csls, margin; cosine is always among them"
+    )
+    parser.add_argument("--checkpoints", action="store_true", help="MODEL's checkpoint-* folders too (dynamics)")
+    parser.add_argument("--label", help="name of the model in tables (default: the folder's)")
+    parser.add_argument("--name", help="name of the data in tables (default: the file's)")
+    parser.add_argument("--synthetic", action="store_true", help="mark the data as synthetic")
+    parser.add_argument("--seed", type=int, default=0, help="of random pairs and resamples (default: 0)")
+    parser.add_argument(
+        "--max-length", type=int, metavar="TOKENS", help="cut sentences there (default: model's limit)"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="keep the first N pairs")
+    parser.add_argument("--batch-tokens", type=int, default=4096, metavar="TOKENS", help="a batch (default: 4096)")
+
+
+def run(options: argparse.Namespace) -> int | None:
+    import sys
+    from pathlib import Path
+
+    from hf_xalign.errors import XAlignError
+    from hf_xalign.evaluation.parallel_text import read_parallel
+
+    for name, least in (("max_length", 3), ("batch_tokens", 1), ("seed", 0)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise XAlignError(f"--{name.replace('_', '-')} {value} is too small: at least {least}")
+    if Path(options.output).exists() and not Path(options.output).is_dir():
+        raise XAlignError(f"--output {options.output} is a file: give a folder")
+    # The data are read first: a wrong file name should not cost the loading of a model.
+    data = read_parallel(options.data, options.pair, limit=options.limit)
+    if data.dropped:
+        print(f"{data.dropped} rows of {data.file} left out: a side is null or empty", file=sys.stderr)
+
+    from hf_xalign.evaluation.evaluate_model import evaluate_model
+    from hf_xalign.evaluation.results import write_results
+    from hf_xalign.evaluation.table import format_results
+
+    results = evaluate_model(
+        options.model,
+        data,
+        layer=options.layer,
+        pooling=options.pooling,
+        metrics=[metric.strip() for metric in options.metrics.split(",") if metric.strip()],
+        label=options.label,
+        name=options.name,
+        synthetic=options.synthetic,
+        seed=options.seed,
+        max_length=options.max_length,
+        batch_tokens=options.batch_tokens,
+        checkpoints=options.checkpoints,
+        progress=sys.stderr.isatty(),
+    )
+    for side, count in results["truncated"].items():
+        if count:
+            print(f"{count} of {len(data)} sentences of {side} cut at {results['max_length']} tokens", file=sys.stderr)
+    path = write_results(results, options.output)
+    print(format_results(results))
+    print(f"\nwrote {path}")
