@@ -126,27 +126,33 @@ def unit_rows(vectors: np.ndarray, name: str = "embeddings") -> np.ndarray:
     return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
 
 
+def distinct_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows, in order of appearance, and for each row the number of the one that it equals."""
+    first: dict[bytes, int] = {}
+    index = np.fromiter((first.setdefault(row.tobytes(), len(first)) for row in vectors), dtype=np.int64)
+    if len(first) == len(vectors):
+        return vectors, index
+    return vectors[np.unique(index, return_index=True)[1]], index
+
+
 def score_blocks(queries: np.ndarray, candidates: np.ndarray, chunk_size: int) -> Iterator[tuple[int, np.ndarray]]:
     """Cosines `(B, N)` of consecutive queries with all candidates, and the number of the first query."""
     # Equal candidates must score exactly equal for a tie to be seen; matrix kernels round the columns at their edges
     # differently, so each different candidate is scored once.
-    first: dict[bytes, int] = {}
-    column = np.fromiter((first.setdefault(row.tobytes(), len(first)) for row in candidates), dtype=np.int64)
-    repeated = len(first) < len(candidates)
-    if repeated:
-        candidates = candidates[np.unique(column, return_index=True)[1]]
+    distinct, column = distinct_rows(candidates)
     for start in range(0, len(queries), chunk_size):
-        scores = queries[start : start + chunk_size] @ candidates.T
-        yield start, scores[:, column] if repeated else scores
+        scores = queries[start : start + chunk_size] @ distinct.T
+        yield start, scores if len(distinct) == len(candidates) else scores[:, column]
 
 
 def neighbour_means(queries: np.ndarray, candidates: np.ndarray, neighbours: int, chunk_size: int) -> np.ndarray:
     """`(N,)`: the mean cosine of each query to its nearest candidates (its own answer included, as in the papers)."""
-    means = np.empty(len(queries), dtype=np.float32)
-    for start, scores in score_blocks(queries, candidates, chunk_size):
+    distinct, index = distinct_rows(queries)
+    means = np.empty(len(distinct), dtype=np.float32)
+    for start, scores in score_blocks(distinct, candidates, chunk_size):
         nearest = np.partition(scores, scores.shape[1] - neighbours, axis=1)[:, -neighbours:]
         means[start : start + len(scores)] = nearest.mean(axis=1)
-    return means
+    return means[index]
 
 
 def rank_answers(
