@@ -1,4 +1,4 @@
-"""The one place that knows how each backbone's LM head is called on hidden states of its own choosing.
+"""The one place that knows one backbone from another: LM heads, positions, fresh configs.
 
 transformers gives every `…ForMaskedLM` its own attribute names and no public method for "scores of these states", so
 the calls are written down here; a test compares each with the backbone's own forward pass.
@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from transformers import MODEL_FOR_MASKED_LM_MAPPING, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    CONFIG_MAPPING,
+    MODEL_FOR_MASKED_LM_MAPPING,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.messages import did_you_mean
 
 
 def _roberta(model, states):
@@ -47,6 +54,9 @@ _LM_HEADS: dict[str, Callable[[PreTrainedModel, torch.Tensor], torch.Tensor]] = 
     "xlm-roberta": _roberta,
 }
 
+# These count positions from the padding token's id + 1.
+_POSITIONS_AFTER_PADDING = ("camembert", "roberta", "xlm-roberta")
+
 
 def masked_lm_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     """The `…ForMaskedLM` class of a backbone.
@@ -64,3 +74,42 @@ def masked_lm_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
 def lm_scores(model: PreTrainedModel, states: torch.Tensor) -> torch.Tensor:
     """Vocabulary scores `(M, V)` of hidden states `(M, D)` by the model's own LM head."""
     return _LM_HEADS[model.config.model_type](model, states)
+
+
+def max_tokens(config: PreTrainedConfig) -> int:
+    """Tokens, special ones included, of the longest input that the backbone's positions allow."""
+    if config.model_type in _POSITIONS_AFTER_PADDING:
+        return config.max_position_embeddings - config.pad_token_id - 1
+    return config.max_position_embeddings
+
+
+def fresh_config(model_type: str, tokenizer: PreTrainedTokenizerBase, *, min_tokens: int, **fields) -> PreTrainedConfig:
+    """The config of an encoder to be trained from scratch with a tokenizer's vocabulary and special tokens.
+
+    Args:
+        model_type: a supported backbone, such as `"xlm-roberta"`.
+        min_tokens: the longest input it must take; positions are made for it unless `fields` sets them.
+        fields: fields of the backbone's config.
+
+    Raises:
+        XAlignError: unsupported backbone, unknown field (the nearest is named), or a value that it refuses.
+    """
+    if model_type not in _LM_HEADS:
+        raise XAlignError(f"model_config.model_type is {model_type!r}; choose one of {', '.join(_LM_HEADS)}")
+    config_class = CONFIG_MAPPING[model_type]
+    # Names that transformers accepts for all backbones (`hidden_size` for DistilBERT's `dim`) are among the attributes.
+    known = set(config_class().to_dict()) | set(config_class.attribute_map)
+    for name in fields:
+        if name not in known:
+            raise XAlignError(f"unknown field model_config.{name}{did_you_mean(name, known)}")
+    special = {
+        f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "bos", "eos", "cls", "sep")
+    }
+    special = {name: value for name, value in special.items() if name in known and value is not None}
+    positions = {} if "max_position_embeddings" in fields else {"max_position_embeddings": min_tokens}
+    if positions and model_type in _POSITIONS_AFTER_PADDING:
+        positions["max_position_embeddings"] += tokenizer.pad_token_id + 1
+    try:
+        return config_class(vocab_size=len(tokenizer), **special, **positions, **fields)
+    except (TypeError, ValueError) as error:
+        raise XAlignError(f"model_config: {' '.join(str(error).split())}") from error

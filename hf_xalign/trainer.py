@@ -44,6 +44,9 @@ class XAlignTrainer(Trainer):
         **kwargs: Any,
     ):
         _check_batch(model, args)
+        if args.ddp_find_unused_parameters is None:
+            # Where tokens are predicted, every parameter is used in every step and DDP need not look.
+            args.ddp_find_unused_parameters = not any(head.uses_lm_head for head in model.xalign_heads.values())
         super().__init__(
             model,
             args,

@@ -14,8 +14,7 @@ class XAlignTrainingArguments(TrainingArguments):
     """`TrainingArguments` of an alignment run. Everything that transformers documents works unchanged.
 
     Defaults that differ from transformers: `remove_unused_columns=False` (columns are views), `dataloader_drop_last=
-    True` (a short batch has fewer negatives), `ddp_find_unused_parameters=False` (every parameter is used in every
-    step), `logging_nan_inf_filter=False` (a loss that is not finite stops the run).
+    True` (a short batch has fewer negatives), `logging_nan_inf_filter=False` (a loss that is not finite stops the run).
 
     Args:
         length_bucket_batches (`int`): batches that are sorted by length together; 1 shuffles and sorts nothing.
@@ -27,9 +26,6 @@ class XAlignTrainingArguments(TrainingArguments):
     )
     dataloader_drop_last: bool = field(
         default=True, metadata={"help": "Drop the last incomplete batch, which would have fewer negatives."}
-    )
-    ddp_find_unused_parameters: bool | None = field(
-        default=False, metadata={"help": "Every parameter is used in every step, so DDP need not look."}
     )
     logging_nan_inf_filter: bool = field(
         default=False, metadata={"help": "Kept False: a loss that is not finite stops the run."}

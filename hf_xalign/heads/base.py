@@ -82,11 +82,12 @@ class Head(nn.Module):
     Attributes:
         views: names of the views (`source`, `target`, `pair`) that must be in the batch.
         contrastive: whether the loss needs at least two rows in the (global) batch.
-        layers: whether it reads states other than the last layer's.
+        uses_lm_head: whether it predicts tokens; without any such head, a part of the model gets no gradient.
     """
 
     views: ClassVar[tuple[str, ...]]
     contrastive: ClassVar[bool] = False
+    uses_lm_head: ClassVar[bool] = False
 
     def __init__(self, *, weight: float = 1.0):
         super().__init__()

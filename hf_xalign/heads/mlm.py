@@ -15,6 +15,7 @@ class MLMHead(Head):
     """
 
     views = ("source", "target")
+    uses_lm_head = True
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         return masked_lm_loss(inputs, "source") + masked_lm_loss(inputs, "target")

@@ -15,6 +15,7 @@ class TLMHead(Head):
     """
 
     views = ("pair",)
+    uses_lm_head = True
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         return masked_lm_loss(inputs, "pair")

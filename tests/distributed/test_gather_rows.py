@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import torch
+
+from hf_xalign.distributed import gather_rows, rank, world_size
+from tests.distributed.processes import run_on_two
+
+
+def _gather_uneven():
+    rows = torch.arange(3.0 * (2 + rank())).view(-1, 3) + 100 * rank()
+    rows.requires_grad_()
+    gathered, offset = gather_rows(rows)
+    weights = torch.arange(gathered.numel(), dtype=torch.float32).view_as(gathered) * (1 + rank())
+    (gathered * weights).sum().backward()
+    return {"gathered": gathered.detach(), "offset": offset, "gradient": rows.grad}
+
+
+def test_rows_of_both_processes_in_order_with_the_summed_gradient():
+    first, second = run_on_two(_gather_uneven)
+    expected = torch.cat([torch.arange(6.0).view(2, 3), torch.arange(9.0).view(3, 3) + 100])
+    for result in (first, second):
+        torch.testing.assert_close(result["gathered"], expected)
+    assert (first["offset"], second["offset"]) == (0, 2)
+    summed = torch.arange(15.0).view(5, 3) * 3  # weights ×1 on rank 0 and ×2 on rank 1
+    torch.testing.assert_close(first["gradient"], summed[:2])
+    torch.testing.assert_close(second["gradient"], summed[2:])
+
+
+def test_one_process_gathers_nothing():
+    rows = torch.ones(2, 3)
+    assert world_size() == 1
+    assert gather_rows(rows) == (rows, 0)
