@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hf_xalign.data.languages import parse_language
-from hf_xalign.data.uroman_backend import backend_id, romanize
+from hf_xalign.data.romanizer import romanizer_for
+from hf_xalign.data.uroman_backend import backend_id
 from hf_xalign.errors import XAlignError
 
 
@@ -19,7 +20,7 @@ def transliterate(lines: Iterable[str], lang: str | None = None) -> list[str]:
     Raises `XAlignError` for a language code that is not known.
     """
     lcode = None if lang is None else parse_language(lang).iso639_3
-    return [romanize(line, lcode) for line in lines]
+    return list(map(romanizer_for(lcode), lines))
 
 
 class Transliterate:
@@ -61,10 +62,12 @@ class Transliterate:
             codes = [self.lang] * len(texts)
         else:
             codes = self._values(batch, self.lang_column)
-        lcodes = {code: None if code is None else parse_language(code).iso639_3 for code in set(codes)}
+        romanizers = {
+            code: romanizer_for(None if code is None else parse_language(code).iso639_3) for code in set(codes)
+        }
         return {
             self.output: [
-                None if text is None else romanize(self._checked(text), lcodes[code])
+                None if text is None else romanizers[code](self._checked(text))
                 for text, code in zip(texts, codes, strict=True)
             ]
         }

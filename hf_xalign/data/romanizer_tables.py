@@ -1,0 +1,254 @@
+"""What uroman's rules say of a character, looked up once for each character and language."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from typing import NamedTuple
+
+from hf_xalign.data.uroman_backend import uroman_module
+
+
+# A rule's conditions on its place in the word, as bits.
+NOT_AT_START, ONLY_AT_START, NOT_AT_END, ONLY_AT_END, WHOLE_WORD = 1, 2, 4, 8, 16
+_CONDITIONS = {
+    "dont-use-at-start-of-word": NOT_AT_START,
+    "use-only-at-start-of-word": ONLY_AT_START,
+    "dont-use-at-end-of-word": NOT_AT_END,
+    "use-only-at-end-of-word": ONLY_AT_END,
+    "use-only-for-whole-word": WHOLE_WORD,
+}
+
+# Marks that change the romanisation of the character before or after them.
+DOUBLERS = frozenset("っッ\u0a71")
+SMALL_Y = frozenset("ゃゅょャュョ")
+LENGTHENER = "ー"
+
+# uroman has code of its own for these scripts; here they are left to it.
+_LEFT_TO_UROMAN = frozenset({"Thai", "Tibetan", "Coptic"})
+_TAIL = re.compile(r"\+(m|ng|n|h|r)")
+_DIGIT = re.compile(r"\d")
+
+# Stands for "depends on the context" in the table of constant romanisations; no character of a text by definition.
+_NOT_CONSTANT = "\uffff"
+
+
+class Rule(NamedTuple):
+    """The romanisation of a span; `tail` marks a sound that takes no vowel after it (`+m`)."""
+
+    text: str
+    tail: bool
+
+
+class Character(NamedTuple):
+    """All that the lattice asks about one character."""
+
+    left_to_uroman: bool
+    longest: int  # length of the longest rule that begins with it; 0 if there is none
+    rule: Rule | tuple[tuple[int, Rule], ...] | None  # of the character alone: constant, by conditions, or none
+    script: str
+    vowelled: bool  # its script writes consonants with a vowel in them
+    other: str | None  # romanisation where no rule applies: a Hangul syllable, or what it decomposes to
+    fallback: str
+    numeric: bool
+    simple_number: bool  # numeric, and its rule has no effect on its neighbours, nor they on it
+    digits: bool  # a romanisation that ends with it may hold digits
+    constant: str | None  # its romanisation, where that is the same in every context
+
+
+class CharacterTables:
+    """Uroman's rules for one language, by character.
+
+    `translation` is a table for `str.translate`: the romanisation of characters that have the same one everywhere,
+    U+FFFF for all others.
+    """
+
+    def __init__(self, uroman, lcode: str | None) -> None:
+        self.uroman = uroman
+        self.lcode = lcode
+        self.shared = _shared(uroman)
+        self.rules = _Lazy(self._rule)
+        self.characters = _Lazy(self._character)
+        self.translation = _Lazy(self._translated)
+        self.vowelled = _Lazy(self._vowelled)
+
+    def script(self, character: str) -> str:
+        return self.uroman.dict_str.get(("script", character), "")
+
+    def name(self, character: str) -> str:
+        return self.uroman.chr_name(character)
+
+    def _translated(self, codepoint: int) -> str:
+        constant = self.characters[chr(codepoint)].constant
+        return _NOT_CONSTANT if constant is None else constant
+
+    def _rule(self, text: str) -> Rule | tuple[tuple[int, Rule], ...] | None:
+        """The candidates for a span, best first, as far as they can be told without its context."""
+        candidates = []
+        for rule in self.uroman.rom_rules.get(text, ()):
+            if rule["t"] is None or (rule["lcodes"] and self.lcode not in rule["lcodes"]):
+                continue
+            conditions = sum(bit for name, bit in _CONDITIONS.items() if rule[name])
+            tail = _TAIL.match(rule["t"]) is not None
+            candidates.append((rule["n-restr"] or 0, conditions, Rule(rule["t"][tail:], tail)))
+        candidates.sort(key=lambda candidate: -candidate[0])  # stable: uroman takes the first of the most restricted
+        if not candidates:
+            return None
+        if not candidates[0][1]:
+            return candidates[0][2]
+        return tuple((conditions, rule) for _, conditions, rule in candidates)
+
+    def _vowelled(self, key: tuple[str, str]) -> tuple[str | None, str | None, str]:
+        """(script, romanisation) -> without its vowel, with it, and as it is written where neither is known.
+
+        After `Lattice.add_default_abugida_vowel` of uroman.
+        """
+        script, text = key
+        vowels = self.uroman.scripts[script.lower()]["abugida-default-vowels"]
+        one, more = "|".join(vowels), "|".join(f"{vowel}+" for vowel in vowels)
+        if match := re.match(rf"([cfghkmnqrstxy]?y)({more})-?$", text):
+            base, full = match[1], match[1] + match[2]
+        elif match := re.match(rf"([bcdfghjklmnpqrstvwxyz]+)({one})-?$", text):
+            base, full = match[1], match[1] + match[2]
+            if text.endswith("-") and text[0].isalpha():
+                text = text[:-1]
+        else:
+            base, full = text, text + vowels[0]
+        if not re.match(r"[bcdfghjklmnpqrstvwxyz]+$", base):
+            base, full = None, None
+        return base, full, text
+
+    def _character(self, character: str) -> Character:
+        shared, uroman = self.shared, self.uroman
+        script = self.script(character)
+        rule = self.rules[character]
+        vowelled = bool(script and uroman.scripts[script.lower()]["abugida-default-vowels"])
+        left_to_uroman = (
+            script in _LEFT_TO_UROMAN or "\u2800" <= character <= "\u28ff" or character in shared.syllable_rules
+        )
+        other = None
+        if not left_to_uroman:
+            other = uroman.unicode_hangul_romanization(character) or self._decomposed(character)
+        fallback = "" if unicodedata.category(character) in ("Mn", "Cf", "Co") else character
+        numeric = _is_numeric(uroman, character)
+        digits = character in shared.before_digits or bool(other and _DIGIT.search(other))
+
+        alone = None  # what it becomes whatever its neighbours are
+        if isinstance(rule, Rule):
+            bare, _, written = self.vowelled[script, rule.text] if vowelled else (None, None, rule.text)
+            if (bare is None or rule.tail) and written == written.strip(" ") and not _loses_capitals(written):
+                alone = written
+        elif rule is None:
+            alone = other if other is not None else fallback
+        changes_others = character in shared.extenders or character in DOUBLERS
+        if left_to_uroman or changes_others or shared.longest.get(character, 0) > 1:
+            alone = None
+        part_of_number = (numeric and not "0" <= character <= "9") or digits or character in shared.number_words
+        return Character(
+            left_to_uroman=left_to_uroman,
+            longest=shared.longest.get(character, 0),
+            rule=rule,
+            script=script,
+            vowelled=vowelled,
+            other=other,
+            fallback=fallback,
+            numeric=numeric,
+            simple_number=numeric and alone is not None,
+            digits=digits,
+            constant=None if part_of_number or character == _NOT_CONSTANT else alone,
+        )
+
+    def _decomposed(self, character: str) -> str | None:
+        """The romanisation of what a compatibility character stands for (ﻼ, ㏒), as `Lattice.decomp_rom` of uroman."""
+        decomposition = unicodedata.decomposition(character).split()
+        if not decomposition or not decomposition[0].startswith("<"):
+            return None
+        return uroman_module().Lattice(character, self.uroman, self.lcode).decomp_rom(0) or None
+
+
+class _Shared(NamedTuple):
+    """What holds for every language."""
+
+    prefixes: frozenset[str]  # every beginning of a rule's text
+    longest: dict[str, int]  # by first character
+    with_letters: frozenset[str]  # texts that a rule romanises with a letter, in the middle or at the end of a word
+    without_text: frozenset[str]  # texts with a rule that has no romanisation (numbers)
+    syllable_rules: frozenset[str]  # characters of rules that depend on the syllable (Thai)
+    vowel_signs: frozenset[str]
+    viramas: frozenset[str]
+    bare: frozenset[str]  # signs before which a consonant is written without its vowel, but for subjoined letters
+    extenders: frozenset[str]  # characters that lengthen the span of the one before them
+    number_words: frozenset[str]  # characters of minus signs and fraction connectors
+    number_signs: re.Pattern[str]
+    number_rules: re.Pattern[str]  # texts of several characters, some of them numeric, that are one rule
+    before_digits: frozenset[str]  # last characters of texts romanised with digits
+
+
+@functools.cache
+def _shared(uroman) -> _Shared:
+    longest: dict[str, int] = {}
+    with_letters, without_text, syllable_rules, number_rules, before_digits = set(), set(), set(), set(), set()
+    for text, rules in uroman.rom_rules.items():
+        if not text:
+            continue
+        longest[text[0]] = max(len(text), longest.get(text[0], 0))
+        for rule in rules:
+            romanized = rule["t"]
+            if romanized is None:
+                without_text.add(text)
+                continue
+            if not rule["use-only-at-start-of-word"] and any(map(_is_letter, romanized)):
+                with_letters.add(text)
+            if rule["t-at-end-of-syllable"] is not None or (len(text) > 1 and romanized.endswith("-")):
+                syllable_rules.update(text)
+            if _DIGIT.search(romanized):
+                before_digits.add(text[-1])
+        if len(text) > 1 and any(_is_numeric(uroman, character) for character in text):
+            number_rules.add(text)
+
+    def having(kind: str) -> frozenset[str]:
+        return frozenset(text for (one, text), value in uroman.dict_bool.items() if one == kind and value)
+
+    vowel_signs, viramas = having("is-vowel-sign"), having("is-virama")
+    signs = [*uroman.minus_signs, *uroman.plus_signs, *uroman.fraction_connectors]
+    return _Shared(
+        having("s-prefix"),
+        longest,
+        frozenset(with_letters),
+        frozenset(without_text),
+        frozenset(syllable_rules),
+        vowel_signs,
+        viramas,
+        vowel_signs | viramas | having("is-medial-consonant-sign"),
+        viramas | SMALL_Y | {LENGTHENER},
+        frozenset("".join(signs)),
+        re.compile("|".join(map(re.escape, signs)) or "(?!)"),
+        re.compile("|".join(map(re.escape, sorted(number_rules))) or "(?!)"),
+        frozenset(before_digits),
+    )
+
+
+def _is_letter(character: str) -> bool:
+    return unicodedata.category(character).startswith("L")
+
+
+def _is_numeric(uroman, character: str) -> bool:
+    return bool(uroman.num_props.get(character)) or unicodedata.numeric(character, None) is not None
+
+
+def _loses_capitals(text: str) -> bool:
+    """Whether uroman writes this differently before a small letter: `TH` becomes `Th`."""
+    return text.isupper() and text.capitalize() != text
+
+
+class _Lazy(dict):
+    """A table filled in as it is asked: `_Lazy(make)[key]` is `make(key)`."""
+
+    def __init__(self, make) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key):
+        self[key] = value = self._make(key)
+        return value
