@@ -2,8 +2,8 @@
 
 Three things make it fast. A line of ASCII is its own romanisation. A word of characters that romanise alike in every
 context is one `str.translate`. Any other word goes once through `Lattice`, which follows the same rules as uroman's
-lattice but keeps only the longest edge at each position; what that does not cover (Thai, Tibetan, Coptic and Braille
-script, rare combinations of numbers) goes to uroman itself.
+lattice but keeps only the longest edge at each position; what that does not cover (Thai, Coptic and Braille script,
+some numbers) goes to uroman itself, clause by clause.
 
 Why words can be romanised one by one: no rule of uroman 1.3.1.1 looks beyond the neighbouring space, except that a
 romanisation that ends in a space loses it before a space (`rom.endswith(' ')` in `expand_rom_with_special_chars`), and
@@ -18,6 +18,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+from collections.abc import Iterator
 
 from hf_xalign.data.romanizer_lattice import Lattice, NotCovered
 from hf_xalign.data.romanizer_tables import CharacterTables
@@ -26,6 +27,8 @@ from hf_xalign.data.uroman_backend import UROMAN_KNOWN, backend_id, load_uroman,
 
 logger = logging.getLogger(__name__)
 
+_TSHEG = "\u0f0b"
+_SYLLABLE = re.compile(f"(?<={_TSHEG})(?=[\u0f40-\u0f6c])")
 _ACROSS_SPACES = "[\u2800-\u28ff\u0e2d]"  # Braille, Thai o ang
 
 
@@ -70,6 +73,8 @@ class Romanizer:
         self._lattice = Lattice(self._tables, self._plain)
         with_space = [re.escape(text) for text in uroman.rom_rules if len(text) > 1 and " " in text]
         self._across_spaces = re.compile("|".join([_ACROSS_SPACES, *with_space]))
+        tsheg = self._tables.characters[_TSHEG].constant
+        self._has_syllables = tsheg is not None and not tsheg[-1:].isalpha()
         self._before_space = _Memory(lambda word: self._whole(word + " "))
         self._at_end = _Memory(self._whole)
 
@@ -79,9 +84,20 @@ class Romanizer:
             return line
         if self._across_spaces.search(line):
             return self._whole(line)
+        if self._has_syllables and _TSHEG in line:
+            return "".join(self._syllables(line))
         words = line.split(" ")
         last = words.pop()
         return "".join(map(self._before_space.__getitem__, words)) + self._at_end[last]
+
+    def _syllables(self, line: str) -> Iterator[str]:
+        """Tibetan, which writes a mark between syllables and a space only between phrases."""
+        *phrases, last = line.split(" ")
+        for phrase in phrases:
+            *syllables, end = _SYLLABLE.split(phrase)
+            yield from map(self._at_end.__getitem__, syllables)
+            yield self._before_space[end]
+        yield from map(self._at_end.__getitem__, _SYLLABLE.split(last))
 
     def _whole(self, text: str) -> str:
         translated = text.translate(self._tables.translation)
@@ -90,7 +106,8 @@ class Romanizer:
         try:
             return self._lattice.romanize(text)
         except NotCovered:
-            return self._plain(text)
+            clauses = [] if self._across_spaces.search(text) else self._tables.clauses(text)
+            return "".join(map(self._whole, clauses)) if len(clauses) > 1 else self._plain(text)
 
     def _plain(self, text: str) -> str:
         return plain(self._uroman, text, self._lcode)

@@ -22,6 +22,7 @@ from hf_xalign.data.romanizer_tables import (
     CharacterTables,
     Rule,
 )
+from hf_xalign.data.uroman_backend import uroman_module
 
 
 _DOUBLED = re.compile(r"(ch|[bcdfghjklmnpqrstwz])")
@@ -47,6 +48,7 @@ class Lattice:
     def __init__(self, tables: CharacterTables, plain) -> None:
         self._tables = tables
         self._plain = plain
+        self._tibetan: dict = {}  # of the text at hand: what `pick_tibetan_vowel_edge` finds
         self._numbers: dict[str, str] = {}
 
     def romanize(self, text: str) -> str:
@@ -58,6 +60,8 @@ class Lattice:
         texts = [""] * length
         alpha = bytearray(length + 1)  # an edge that ends in a letter ends here
         undecided: set[int] = set()
+        if any(character.script == "Tibetan" for character in found):
+            self._tibetan = self._tibetan_vowels(text)
         for start, character in enumerate(found):
             if character.left_to_uroman:
                 raise NotCovered
@@ -165,6 +169,10 @@ class Lattice:
         base, full, written = tables.vowelled[script, rule.text]
         if base is None or rule.tail:
             return written
+        if script == "Tibetan":
+            if self._tibetan.get(("edge-delete", start)):
+                return ""
+            return full if self._tibetan.get(("edge-vowel", start)) else base
         before = text[start - 1] if start else ""
         after = text[end : end + 1]
         if after:
@@ -189,6 +197,13 @@ class Lattice:
         if "VOCALIC" in tables.name(text[end - 1]):
             return base
         return full if tables.script(after) == script else written
+
+    def _tibetan_vowels(self, text) -> dict:
+        """Which consonant of a Tibetan syllable carries its vowel: uroman's own code, which looks at that syllable."""
+        tables = self._tables
+        lattice = uroman_module().Lattice(text, tables.uroman, tables.lcode)
+        lattice.pick_tibetan_vowel_edge()
+        return lattice.props
 
     def _expanded(self, romanized, text, start, end, alpha) -> tuple[str, int, int]:
         """`expand_rom_with_special_chars`: the romanisation, and the span it covers then."""

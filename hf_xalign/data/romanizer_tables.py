@@ -26,7 +26,7 @@ SMALL_Y = frozenset("ゃゅょャュョ")
 LENGTHENER = "ー"
 
 # uroman has code of its own for these scripts; here they are left to it.
-_LEFT_TO_UROMAN = frozenset({"Thai", "Tibetan", "Coptic"})
+_LEFT_TO_UROMAN = frozenset({"Thai", "Coptic"})
 _TAIL = re.compile(r"\+(m|ng|n|h|r)")
 _DIGIT = re.compile(r"\d")
 
@@ -72,6 +72,7 @@ class CharacterTables:
         self.characters = _Lazy(self._character)
         self.translation = _Lazy(self._translated)
         self.vowelled = _Lazy(self._vowelled)
+        self.ends_clause = _Lazy(self._ends_clause)
 
     def script(self, character: str) -> str:
         return self.uroman.dict_str.get(("script", character), "")
@@ -115,7 +116,7 @@ class CharacterTables:
                 text = text[:-1]
         else:
             base, full = text, text + vowels[0]
-        if not re.match(r"[bcdfghjklmnpqrstvwxyz]+$", base):
+        if not re.match(r"[bcdfghjklmnpqrstvwxyz]+$", base) and not (script == "Tibetan" and base == "'"):
             base, full = None, None
         return base, full, text
 
@@ -159,6 +160,38 @@ class CharacterTables:
             constant=None if part_of_number or character == _NOT_CONSTANT else alone,
         )
 
+    def clauses(self, text: str) -> list[str]:
+        """Cut a text after punctuation that nothing looks across, so that its parts can be romanised alone.
+
+        Such a mark has one romanisation, which ends in neither a letter nor a digit, belongs to no script and to no
+        longer rule. What follows must not be a space, nor romanised with a space before it: either can be lost.
+        """
+        ends = [
+            position
+            for position in range(1, len(text))
+            if self.ends_clause[text[position - 1]] and self._begins_clause(text[position])
+        ]
+        return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+    def _ends_clause(self, mark: str) -> bool:
+        character = self.characters[mark]
+        if unicodedata.category(mark)[0] != "P" or mark == "." or mark in self.shared.in_longer_rules:
+            return False
+        if character.left_to_uroman or character.script or character.numeric or character.rule.__class__ is tuple:
+            return False
+        if mark in self.shared.extenders or mark in self.shared.number_words:
+            return False
+        romanized = character.rule.text if character.rule else character.other or character.fallback
+        return not romanized[-1:].isalnum()
+
+    def _begins_clause(self, first: str) -> bool:
+        rule = self.characters[first].rule
+        return (
+            first != " "
+            and first not in self.shared.extenders
+            and (rule is None or (isinstance(rule, Rule) and not rule.text.startswith(" ")))
+        )
+
     def _decomposed(self, character: str) -> str | None:
         """The romanisation of what a compatibility character stands for (ﻼ, ㏒), as `Lattice.decomp_rom` of uroman."""
         decomposition = unicodedata.decomposition(character).split()
@@ -182,6 +215,7 @@ class _Shared(NamedTuple):
     number_words: frozenset[str]  # characters of minus signs and fraction connectors
     number_signs: re.Pattern[str]
     number_rules: re.Pattern[str]  # texts of several characters, some of them numeric, that are one rule
+    in_longer_rules: frozenset[str]  # characters of texts of several characters
     before_digits: frozenset[str]  # last characters of texts romanised with digits
 
 
@@ -225,6 +259,7 @@ def _shared(uroman) -> _Shared:
         frozenset("".join(signs)),
         re.compile("|".join(map(re.escape, signs)) or "(?!)"),
         re.compile("|".join(map(re.escape, sorted(number_rules))) or "(?!)"),
+        frozenset(character for text in uroman.rom_rules if len(text) > 1 for character in text),
         frozenset(before_digits),
     )
 
