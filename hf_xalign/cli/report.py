@@ -1,0 +1,25 @@
+"""Draw the results of one or more runs on one page.
+
+Reads DIR/results.json and DIR/*/results.json, as `xalign evaluate` writes them, and DIR/trainer_state.json where there
+is one; writes one HTML file that needs nothing else. Runs are shown in the order given; the first is the reference
+that the others are compared with.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+TAKES_OVERRIDES = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", metavar="DIR", nargs="+", help="a run folder or an evaluation folder")
+    parser.add_argument("--output", metavar="FILE", default="report.html", help="default: %(default)s")
+    parser.add_argument("--title", metavar="T", help="heading of the page; default: the pair of languages")
+
+
+def run(options: argparse.Namespace) -> None:
+    from hf_xalign.evaluation.report import write_report
+
+    print(f"wrote {write_report(options.folders, options.output, title=options.title)}")

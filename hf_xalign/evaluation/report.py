@@ -1,0 +1,217 @@
+"""`xalign report`: one self-contained page that sets several runs side by side.
+
+The page needs no network, no script and no font that is not on the reader's machine. Everything that comes out of a
+file is escaped by Jinja's autoescaping, in text and in SVG alike.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.report_curves import dynamics_figures, layer_figure, training_figures
+from hf_xalign.evaluation.report_figures import (
+    Figure,
+    Scores,
+    averages_figure,
+    name,
+    overlap_figure,
+    top1_figure,
+)
+from hf_xalign.evaluation.report_histograms import histogram_figure
+from hf_xalign.evaluation.report_results import Measure, Result
+from hf_xalign.evaluation.report_runs import Run, datasets_of, read_runs
+from hf_xalign.evaluation.report_script import direction, language_tag, script_class
+from hf_xalign.evaluation.report_svg import signed
+from hf_xalign.evaluation.report_words import Verdict, compare, interval, listing, overall, percent, verdict
+from hf_xalign.version import __version__
+
+
+class Table(NamedTuple):
+    """Retrieval with one similarity measure: `rows` hold a run, its result, and the cells of each column."""
+
+    title: str
+    forward: list[str]
+    backward: list[str]
+    rows: list[tuple[Run, Result, list[tuple[Measure | None, bool]], str]]
+
+
+class Section(NamedTuple):
+    """All that the report says of one data set."""
+
+    identifier: str
+    first: Result
+    scores: Scores
+    verdict: Verdict
+    notes: list[str]
+    headline: Figure
+    tables: list[Table]
+    figures: list[Figure]
+    overlap: Figure | None
+
+    @property
+    def best(self) -> float:
+        """The highest mean top-1."""
+        return max(result.retrieval["cosine"].mean_top1.value for _, result in self.scores)
+
+
+def write_report(folders: Sequence[str | Path], output: str | Path, *, title: str | None = None) -> Path:
+    """Write the report of these run or evaluation folders to `output`, whole or not at all.
+
+    Raises:
+        XAlignError: a folder without results, a malformed file, or an output that cannot be written.
+    """
+    output = Path(output)
+    page = build_report(folders, title=title)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=output.parent, delete=False) as temporary:
+            temporary.write(page)
+        try:
+            # Temporary files are private; a report is for others to read.
+            os.chmod(temporary.name, 0o644)
+            os.replace(temporary.name, output)
+        except OSError:
+            os.unlink(temporary.name)
+            raise
+    except OSError as error:
+        raise XAlignError(f"{output}: cannot be written: {error.strerror}; choose another --output") from None
+    return output
+
+
+def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> str:
+    """The page as HTML; the same input gives the same bytes.
+
+    Args:
+        folders: run folders or evaluation folders, in the order in which runs are shown; the first is the reference.
+
+    Raises:
+        XAlignError: no folder, a folder without results, or a malformed file.
+    """
+    if not folders:
+        raise XAlignError("no folder to report on; give at least one that `xalign evaluate --output` wrote")
+    runs = read_runs([Path(folder) for folder in folders])
+    sections = [_section(place, dataset, runs) for place, dataset in enumerate(datasets_of(runs), 1)]
+    pairs = list(dict.fromkeys(section.first.pair for section in sections))
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "interval": interval, "signed": signed, "run_name": name}
+    environment.globals |= {"direction": direction, "language_tag": language_tag, "script_class": script_class}
+    return environment.get_template("report.html.jinja").render(
+        title=title or f"Crosslingual alignment of {listing([f'{a} and {b}' for a, b in pairs])}",
+        headline=overall([(s.first.name, s.verdict) for s in sections if len(s.scores) > 1]),
+        runs=runs,
+        sections=sections,
+        training=training_figures("training", runs),
+        css=Markup(_template("report.css")),
+        version=__version__,
+    )
+
+
+def _template(file: str) -> str:
+    return resources.files("hf_xalign.evaluation").joinpath("templates", file).read_text(encoding="utf-8")
+
+
+def _section(place: int, dataset: tuple, runs: Sequence[Run]) -> Section:
+    scores = [(run, result) for run in runs if (result := run.on(dataset)) is not None]
+    identifier = f"data-{place}"
+    figures = []
+    if any(result.similarities for _, result in scores):
+        figures += [averages_figure(f"{identifier}-averages", scores), histogram_figure(f"{identifier}-hist", scores)]
+    if any(result.layers for _, result in scores):
+        figures.append(layer_figure(f"{identifier}-layers", scores))
+    if any(result.dynamics for _, result in scores):
+        figures += dynamics_figures(f"{identifier}-dynamics", scores)
+    has_overlap = any({"original", "transliterated"} <= {*result.overlap} for _, result in scores)
+    return Section(
+        identifier,
+        scores[0][1],
+        scores,
+        verdict([(run, result.retrieval["cosine"].mean_top1) for run, result in scores]),
+        _notes(dataset, scores, runs),
+        top1_figure(f"{identifier}-top1", scores),
+        [_table(method, scores) for method in _methods(scores)],
+        figures,
+        overlap_figure(f"{identifier}-overlap", scores) if has_overlap else None,
+    )
+
+
+def _methods(scores: Scores) -> list[str]:
+    present = dict.fromkeys(method for _, result in scores for method in result.retrieval)
+    return sorted(present, key=lambda method: (method != "cosine", method))
+
+
+def _table(method: str, scores: Scores) -> Table:
+    having = [(run, result, result.retrieval[method]) for run, result in scores if method in result.retrieval]
+    forward = sorted({key for *_, entry in having for key in entry.forward}, key=_k_of)
+    backward = sorted({key for *_, entry in having for key in entry.backward}, key=_k_of)
+    rows = [
+        [*(e.forward.get(key) for key in forward), *(e.backward.get(key) for key in backward), e.mean_top1]
+        for *_, e in having
+    ]
+    best = [max((cell.value for cell in column if cell), default=None) for column in zip(*rows, strict=True)]
+    reference = having[0][2].mean_top1
+    words = {"above": "wholly above", "below": "wholly below", "overlaps": "overlaps"}
+    return Table(
+        {"cosine": "Cosine similarity", "csls": "CSLS", "margin": "Ratio margin"}.get(method, method),
+        forward,
+        backward,
+        [
+            (
+                run,
+                result,
+                [(cell, len(rows) > 1 and cell is not None and cell.value == top) for cell, top in _paired(row, best)],
+                words[compare(entry.mean_top1, reference)] if place else "reference",
+            )
+            for place, ((run, result, entry), row) in enumerate(_paired(having, rows))
+        ],
+    )
+
+
+def _paired(first: Sequence, second: Sequence) -> zip:
+    return zip(first, second, strict=True)
+
+
+def _k_of(key: str) -> tuple[int, str]:
+    digits = key.removeprefix("top")
+    return (int(digits) if digits.isdecimal() else 0, key)
+
+
+def _notes(dataset: tuple, scores: Scores, runs: Sequence[Run]) -> list[str]:
+    """What a careful reader should know before comparing these runs."""
+    notes = []
+    settings = {
+        "layer": lambda result: f"layer {result.layer} of {result.num_layers}",
+        "pooling": lambda result: f"{result.pooling} pooling",
+        "number of pairs": lambda result: f"{result.n:,} pairs",
+    }
+    for what, write in settings.items():
+        groups: dict[str, list[str]] = {}
+        for run, result in scores:
+            groups.setdefault(write(result), []).append(run.key)
+        if len(groups) > 1:
+            parts = [f"{setting} ({', '.join(keys)})" for setting, keys in groups.items()]
+            notes.append(f"The runs were not evaluated alike in {what}: {listing(parts)}.")
+    cut = [f"{run.key} {sum(result.truncated.values()):,}" for run, result in scores if sum(result.truncated.values())]
+    if cut:
+        notes.append(f"Sentences cut to the longest input of the model: {', '.join(cut)}.")
+    namesakes = [other for other in datasets_of(list(runs)) if other[0] == dataset[0] and other[2] == dataset[2]]
+    if len({other[1] for other in namesakes}) > 1:
+        notes.append("Another data set in this report has this name and other sentences; the two cannot be compared.")
+    missing = [run.label for run in runs if run.on(dataset) is None]
+    if missing:
+        notes.append(f"Not evaluated on these sentences: {listing(missing)}.")
+    return notes

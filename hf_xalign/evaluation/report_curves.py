@@ -1,0 +1,253 @@
+"""The line charts of the report: accuracy by layer, dynamics over checkpoints, and the trainer's own log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from hf_xalign.evaluation.report_figures import Figure, Panel, Scores, panels, similarity_kinds
+from hf_xalign.evaluation.report_results import Measure
+from hf_xalign.evaluation.report_runs import Run
+from hf_xalign.evaluation.report_svg import (
+    NARROW_SPACE,
+    Scale,
+    band,
+    element,
+    figure_svg,
+    marker,
+    nice_scale,
+    num,
+    polyline,
+    signed,
+    spread,
+    stretched,
+    x_axis,
+    y_axis,
+)
+from hf_xalign.evaluation.report_words import percent
+
+
+# Beyond this many points a line is drawn without markers, and a log is averaged over equal numbers of entries.
+MOST_MARKERS, MOST_POINTS = 40, 200
+
+
+# Places in `Moment.similarities`; the lines of random pairs are dashed.
+MATCHED, RANDOM = False, True
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Line(NamedTuple):
+    run: Run
+    points: Sequence[Point]
+    dashed: bool = False
+
+
+def layer_figure(identifier: str, scores: Scores) -> Figure:
+    """Mean top-1 accuracy by layer, a line per run with its interval."""
+    having = [(run, result) for run, result in scores if result.layers]
+    lines = [Line(run, [_estimate(layer, measure) for layer, measure in result.layers]) for run, result in having]
+    used = {result.layer for _, result in having}
+    plot = line_chart(
+        identifier,
+        "Mean top-1 accuracy by layer",
+        lines,
+        y=_scale_of(lines, floor=0, ceiling=1),
+        x_name="layer",
+        write=percent,
+        upright=used.pop() if len(used) == 1 else None,
+    )
+    caption = (
+        "Each line is a run, its band the 95 % interval. Layer 0 is the embedding layer, k the output of layer k; the "
+        "dotted upright is the layer of the table above. Choosing a layer by test sentences would flatter a run."
+    )
+    return Figure("Accuracy by layer", caption, _frame(plot), [run for run, _ in having])
+
+
+def dynamics_figures(identifier: str, scores: Scores) -> list[Figure]:
+    """Over checkpoints: mean top-1, then matched and random similarity (the paper's figure 3)."""
+    having = [(run, result) for run, result in scores if result.dynamics]
+    lines = [Line(run, [_estimate(m.step, m.mean_top1) for m in result.dynamics]) for run, result in having]
+    runs = [run for run, _ in having]
+    plot = line_chart(
+        f"{identifier}-top1",
+        "Mean top-1 accuracy over training steps",
+        lines,
+        y=_scale_of(lines, floor=0, ceiling=1),
+        x_name="step",
+        write=percent,
+    )
+    caption = "Mean top-1 accuracy of each saved checkpoint on this data set; bands are 95 % intervals."
+    figures = [Figure("Accuracy over training", caption, _frame(plot), runs)]
+    present = [key for _, result in having for moment in result.dynamics for key in moment.similarities]
+    drawn = {}
+    for key, title, gloss in similarity_kinds(scores[0][1].pair, present):
+        drawn[title, gloss] = [
+            Line(run, [Point(at.step, at.similarities[key][kind]) for at in moments if key in at.similarities], kind)
+            for run, moments in ((run, result.dynamics) for run, result in having)
+            for kind in (MATCHED, RANDOM)
+        ]
+    lines = [line for lines in drawn.values() for line in lines if line.points]
+    if not lines:
+        return figures
+    y = _scale_of(lines, floor=-1, ceiling=1)
+    items = []
+    for place, ((title, gloss), lines) in enumerate(drawn.items()):
+        heading = f"{title}: matched and random similarity over training steps"
+        plot = line_chart(f"{identifier}-{place}", heading, lines, y=y, x_name="step", write=_cosine, height=180)
+        items.append(Panel(title, gloss, plot))
+    caption = (
+        "Solid, matched pairs; dashed, random pairs of the same run. A run aligns when its two lines move apart; "
+        "both rising together is not alignment."
+    )
+    return [*figures, Figure("Similarity over training", caption, panels(items), runs)]
+
+
+def training_figures(identifier: str, runs: Sequence[Run]) -> list[Figure]:
+    """What the trainer logged: retrieval and gap on each run's own validation set, and every loss."""
+    figures = []
+    wanted = (
+        ("eval_retrieval_top1", "Validation: top-1 accuracy", percent, {"floor": 0, "ceiling": 1}),
+        ("eval_similarity_gap", "Validation: gap of matched and random similarity", _cosine, {}),
+    )
+    items = []
+    for key, title, write, bounds in wanted:
+        lines = _logged(runs, key)
+        if lines:
+            y = _scale_of(lines, **bounds)
+            plot = line_chart(f"{identifier}-{key}", title, lines, y=y, x_name="step", write=write, height=200)
+            items.append(Panel(title, "", plot))
+    if items:
+        caption = (
+            "Measured during training on each run's own validation data, which may differ between runs: "
+            "compare the course of a line, and take levels from the data sets above."
+        )
+        shown = [run for run in runs if any(key in run.log for key, *_ in wanted)]
+        figures.append(Figure("During training", caption, panels(items), shown))
+    losses = list(dict.fromkeys(key for run in runs for key in run.log if key == "loss" or key.startswith("loss_")))
+    items = []
+    for place, key in enumerate(sorted(losses, key=lambda key: (key != "loss", key))):
+        lines = _logged(runs, key)
+        title = "Total loss" if key == "loss" else f"{key.removeprefix('loss_').upper()} loss"
+        y = _scale_of(lines)
+        plot = line_chart(f"{identifier}-loss-{place}", title, lines, y=y, x_name="step", write=_loss, height=180)
+        items.append(Panel(title, "", plot))
+    if items:
+        caption = (
+            "As logged by the trainer. Totals of runs with different objectives are sums of different things and "
+            "cannot be compared; the losses of one objective can, where batches are of one size."
+        )
+        shown = [run for run in runs if any(key in run.log for key in losses)]
+        figures.append(Figure("Losses", caption, panels(items), shown))
+    return figures
+
+
+def line_chart(
+    identifier: str,
+    title: str,
+    lines: Sequence[Line],
+    *,
+    y: Scale,
+    x_name: str,
+    write: Callable[[float], str],
+    height: int = 240,
+    upright: float | None = None,
+) -> Markup:
+    """Lines with interval bands, markers with tooltips, and the letter of each run at the end of its line.
+
+    Args:
+        write: turns a value into text, for the axis, the tooltips and the description.
+        upright: an x to mark with a dotted line.
+    """
+    lines = [line for line in lines if line.points]
+    x = nice_scale((point.x for line in lines for point in line.points), whole=True, tight=True)
+    shapes, marks, told = [], [], []
+    for line in lines:
+        places = [(100 * x(point.x), height * (1 - y(point.y))) for point in line.points]
+        bounded = [point for point in line.points if point.low is not None]
+        if len(bounded) > 1:
+            upper = [(100 * x(point.x), height * (1 - y(point.high))) for point in bounded]
+            lower = [(100 * x(point.x), height * (1 - y(point.low))) for point in bounded]
+            shapes.insert(0, band(upper, lower, line.run.colour))
+        shapes.append(polyline(places, f"{line.run.colour}{' dashed' if line.dashed else ''}"))
+        shown = line.points if len(line.points) <= MOST_MARKERS else line.points[-1:]
+        kind = f"{line.run.colour} hollow" if line.dashed else line.run.colour
+        for point in shown:
+            tooltip = f"{line.run.label}, {x_name} {point.x:g}: {write(point.y)}"
+            marks.append(marker(x.percent(point.x), height * (1 - y(point.y)), line.run.shape, kind, tooltip, size=3))
+        first, last = line.points[0], line.points[-1]
+        told.append(f"{line.run.label}: {write(first.y)} at {first.x:g}, {write(last.y)} at {last.x:g}")
+    ends = [(line.run, line.points[-1]) for line in lines if not line.dashed]
+    letters = spread([height * (1 - y(point.y)) for _, point in ends], 12, 0, height)
+    keys = [
+        element("text", run.key, x=x.percent(point.x), y=num(at), dx=9, dy=4, class_=f"key {run.colour}")
+        for (run, point), at in zip(ends, letters, strict=True)
+    ]
+    mark = ""
+    if upright is not None:
+        mark = element("line", x1=x.percent(upright), x2=x.percent(upright), y1=0, y2=height, class_="upright")
+    return figure_svg(
+        identifier,
+        title,
+        "; ".join(told),
+        height,
+        y_axis(y, height, _labels(y, write)),
+        x_axis(x, height, [_short(tick) for tick in x.ticks]),
+        element("text", x_name, x="100%", y=height, dy=30, class_="tick end"),
+        mark,
+        stretched(height, *shapes),
+        *marks,
+        *keys,
+    )
+
+
+def _frame(plot: Markup) -> Markup:
+    return element("div", plot, class_="frame wide")
+
+
+def _estimate(x: float, measure: Measure) -> Point:
+    return Point(x, measure.value, measure.low, measure.high)
+
+
+def _scale_of(lines: Sequence[Line], **bounds: float) -> Scale:
+    values = [value for line in lines for point in line.points for value in point[1:] if value is not None]
+    return nice_scale(values, **bounds)
+
+
+def _logged(runs: Sequence[Run], key: str) -> list[Line]:
+    return [Line(run, _thinned(run.log[key])) for run in runs if key in run.log]
+
+
+def _thinned(entries: Sequence[tuple[int, float]]) -> list[Point]:
+    size = -(-len(entries) // MOST_POINTS)
+    groups = [entries[start : start + size] for start in range(0, len(entries), size)]
+    return [Point(group[-1][0], sum(value for _, value in group) / len(group)) for group in groups]
+
+
+def _labels(scale: Scale, write: Callable[[float], str]) -> list[str]:
+    if write is percent:
+        return [f"{signed(100 * tick, max(0, scale.digits - 2))}{NARROW_SPACE}%" for tick in scale.ticks]
+    return [signed(tick, scale.digits) for tick in scale.ticks]
+
+
+def _cosine(value: float) -> str:
+    return signed(value, 2)
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4g}".replace("-", "\u2212")
+
+
+def _short(value: float) -> str:
+    """`500`, `1.5k`, `20k`, `1M`."""
+    for size, suffix in ((1_000_000, "M"), (1_000, "k")):
+        if value >= size:
+            return f"{value / size:g}{suffix}"
+    return f"{value:g}"

@@ -1,0 +1,217 @@
+"""Reading `results.json` and `trainer_state.json` for the report: every field is checked before anything is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.report_json import Node, load_json
+from hf_xalign.evaluation.results import FORMAT
+
+
+class Measure(NamedTuple):
+    """A figure, the ends of its 95 % interval, and the number of sentences (or types) behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class Histogram(NamedTuple):
+    edges: list[float]  # (B + 1,)
+    matched: list[float]  # (B,)
+    random: list[float]  # (B,)
+
+
+class Similarity(NamedTuple):
+    matched: Measure
+    random: Measure
+    gap: Measure
+    auroc: Measure
+    histogram: Histogram
+
+
+class Overlap(NamedTuple):
+    shared: int
+    total: int
+    ratio: Measure
+
+
+class Retrieval(NamedTuple):
+    """Accuracy by direction: `forward["top1"]`, `backward["top5"]`, …"""
+
+    forward: dict[str, Measure]
+    backward: dict[str, Measure]
+    mean_top1: Measure
+
+
+class Moment(NamedTuple):
+    """One checkpoint: mean top-1, and per similarity the averages of matched and random pairs."""
+
+    step: int
+    mean_top1: Measure
+    similarities: dict[str, tuple[float, float]]
+
+
+class Mistake(NamedTuple):
+    """A query whose nearest neighbour is not its translation; each text comes with its transliteration."""
+
+    direction: str
+    query: tuple[str, str]
+    answer: tuple[str, str]
+    nearest: tuple[str, str]
+    rank: int
+    score_answer: float
+    score_nearest: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One `results.json`: one model on one data set."""
+
+    path: Path
+    label: str
+    model: str
+    name: str
+    file: str
+    fingerprint: str
+    n: int
+    synthetic: bool
+    pair: tuple[str, str]
+    layer: int
+    num_layers: int
+    pooling: str
+    seed: int | None
+    date: str
+    versions: dict[str, str]
+    truncated: dict[str, int]
+    retrieval: dict[str, Retrieval]
+    layers: list[tuple[int, Measure]] = field(default_factory=list)
+    similarities: dict[str, Similarity] = field(default_factory=dict)
+    overlap: dict[str, Overlap] = field(default_factory=dict)
+    dynamics: list[Moment] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    @property
+    def dataset(self) -> tuple[str, str, tuple[str, str]]:
+        """What two results must share to stand side by side."""
+        return self.name, self.fingerprint, self.pair
+
+
+def read_result(path: Path) -> Result:
+    """Read and check one `results.json`; raises `XAlignError` that names the file and the field."""
+    root = load_json(path)
+    if not root.has("format") or root.value["format"] != FORMAT:
+        found = f"is {str(root.value['format'])[:60]!r}" if root.has("format") else "is missing"
+        raise XAlignError(f"{path}: format {found}, expected {FORMAT!r}; write it again with `xalign evaluate`")
+    dataset, pair = root["dataset"], root["pair"].array()
+    if len(pair) != 2:
+        raise root["pair"].fail(f"must name two languages, not {len(pair)}")
+    return Result(
+        path=path,
+        label=root["label"].text(),
+        model=_optional(root, "model", Node.text, ""),
+        name=dataset["name"].text(),
+        file=_optional(dataset, "file", Node.text, ""),
+        fingerprint=dataset["fingerprint"].text(),
+        n=dataset["n"].whole(1),
+        synthetic=_optional(dataset, "synthetic", Node.flag, False),
+        pair=(pair[0].text(), pair[1].text()),
+        layer=root["layer"].whole(),
+        num_layers=root["num_layers"].whole(),
+        pooling=root["pooling"].text(),
+        seed=_optional(root, "seed", Node.whole, None),
+        date=_optional(root, "date", Node.text, ""),
+        versions=_optional(root, "versions", _texts, {}),
+        truncated=_optional(root, "truncated", lambda node: {k: v.whole() for k, v in node.items()}, {}),
+        retrieval=_retrievals(root["retrieval"]),
+        layers=_optional(root, "layers", _layers, []),
+        similarities=_optional(root, "similarities", lambda n: {k: _similarity(v) for k, v in n.items()}, {}),
+        overlap=_optional(root, "overlap", lambda n: {k: _overlap(v) for k, v in n.items()}, {}),
+        dynamics=_optional(root, "dynamics", _dynamics, []),
+        mistakes=_optional(root, "errors", lambda n: [_mistake(entry) for entry in n.array()], []),
+    )
+
+
+def _optional(node: Node, key: str, read: Callable[[Node], Any], default: Any) -> Any:
+    return read(node[key]) if node.has(key) else default
+
+
+def _texts(node: Node) -> dict[str, str]:
+    return {key: value.text() for key, value in node.items() if value.value is not None}
+
+
+def _measure(node: Node, low: float = -math.inf, high: float = math.inf) -> Measure:
+    value, bottom, top = (node[key].number(low, high) for key in ("value", "low", "high"))
+    if bottom > top:
+        raise node.fail(f"has low {bottom:g} above high {top:g}")
+    return Measure(value, bottom, top, node["n"].whole())
+
+
+def _share(node: Node) -> Measure:
+    return _measure(node, 0, 1)
+
+
+def _retrievals(node: Node) -> dict[str, Retrieval]:
+    node["cosine"].mapping()
+    return {name: _retrieval(entry) for name, entry in node.items() if entry.value is not None}
+
+
+def _retrieval(node: Node) -> Retrieval:
+    forward, backward = ({key: _share(entry) for key, entry in node[way].items()} for way in ("forward", "backward"))
+    node["forward"]["top1"], node["backward"]["top1"]
+    return Retrieval(forward, backward, _share(node["mean_top1"]))
+
+
+def _layers(node: Node) -> list[tuple[int, Measure]]:
+    return sorted((entry["layer"].whole(), _share(entry["mean_top1"])) for entry in node.array())
+
+
+def _similarity(node: Node) -> Similarity:
+    bins = node["histogram"]
+    edges = [edge.number() for edge in bins["edges"].array()]
+    if len(edges) < 2 or any(a >= b for a, b in pairwise(edges)):
+        raise bins["edges"].fail("must be two or more increasing numbers")
+    counts = []
+    for name in ("matched", "random"):
+        counts.append([count.number(0) for count in bins[name].array()])
+        if len(counts[-1]) != len(edges) - 1:
+            raise bins[name].fail(f"must hold {len(edges) - 1} counts, one per bin, not {len(counts[-1])}")
+    return Similarity(
+        *(_measure(node[key]) for key in ("matched", "random", "gap")),
+        _share(node["auroc"]),
+        Histogram(edges, *counts),
+    )
+
+
+def _overlap(node: Node) -> Overlap:
+    return Overlap(node["shared"].whole(), node["total"].whole(), _share(node["ratio"]))
+
+
+def _dynamics(node: Node) -> list[Moment]:
+    return sorted((_moment(entry) for entry in node.array()), key=lambda moment: moment.step)
+
+
+def _moment(node: Node) -> Moment:
+    similarities = {}
+    if node.has("similarities"):
+        for name, entry in node["similarities"].items():
+            similarities[name] = (entry["matched"].number(), entry["random"].number())
+    return Moment(node["step"].whole(), _share(node["mean_top1"]), similarities)
+
+
+def _mistake(node: Node) -> Mistake:
+    direction = node["direction"].text()
+    if direction not in ("forward", "backward"):
+        raise node["direction"].fail(f"must be 'forward' or 'backward', not {direction[:20]!r}")
+    texts = [
+        (node[key].text(), _optional(node, f"{key}_latn", Node.text, "")) for key in ("query", "answer", "nearest")
+    ]
+    scores = [node[key].number() for key in ("score_answer", "score_nearest")]
+    return Mistake(direction, *texts, node["rank"].whole(1), *scores)
