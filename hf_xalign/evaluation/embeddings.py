@@ -40,19 +40,28 @@ class TokenizedSentences:
         return len(self.index)
 
 
-def length_limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    """The longest input, in tokens, that both the tokenizer and the encoder's position embeddings allow."""
-    limit = tokenizer.model_max_length
-    positions = getattr(model.config, "max_position_embeddings", None)
-    if positions is None:
-        return limit
+def length_limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int | None = None) -> int:
+    """The length, in tokens, at which sentences are cut: `max_length`, else what tokenizer and encoder both allow.
+
+    Raises:
+        XAlignError: `max_length` is more than the encoder has positions for.
+    """
+    # Relative positions have no limit; neither has a tokenizer that was saved without one (it says 1e30).
+    positions = _positions(model) or 2**30
+    if max_length is None:
+        return min(tokenizer.model_max_length, positions)
+    if max_length > positions:
+        raise XAlignError(f"max_length {max_length} is more than the {positions} tokens that the encoder can take")
+    return max_length
+
+
+def _positions(model: PreTrainedModel) -> int | None:
     # RoBERTa and its kin count positions from padding_idx + 1, so the first rows of the table are never used.
     for module in model.base_model.modules():
         table = getattr(module, "position_embeddings", None)
         if isinstance(table, torch.nn.Embedding) and table.padding_idx is not None:
-            positions = table.num_embeddings - table.padding_idx - 1
-            break
-    return min(limit, positions)
+            return table.num_embeddings - table.padding_idx - 1
+    return getattr(model.config, "max_position_embeddings", None)
 
 
 def tokenize_sentences(
@@ -117,9 +126,9 @@ def sentence_embeddings(
         layer -> float32 array `(N, D)`, rows in the order of `sentences`.
 
     Raises:
-        XAlignError: a layer the encoder does not have, or an unknown pooling.
+        XAlignError: a layer, a length or a token id that the encoder does not have, or an unknown pooling.
     """
-    tokenized = tokenize_sentences(tokenizer, sentences, max_length=max_length or length_limit(model, tokenizer))
+    tokenized = tokenize_sentences(tokenizer, sentences, max_length=length_limit(model, tokenizer, max_length))
     if tokenized.truncated:
         logger.warning("%d of %d sentences were cut to the length limit", tokenized.truncated, len(tokenized))
     if device is not None:
@@ -145,6 +154,10 @@ def embed_tokenized(
         raise XAlignError(f"unknown pooling {pooling!r}: use one of {', '.join(POOLINGS)}")
     if not len(tokenized):
         raise XAlignError("there are no sentences to embed")
+    largest = max(max(row["input_ids"], default=0) for row in tokenized.rows)
+    known = encoder.get_input_embeddings().num_embeddings
+    if largest >= known:
+        raise XAlignError(f"the tokenizer gives token id {largest}, the encoder has {known} embeddings: not a pair")
     pooled: dict[int, np.ndarray] = {}
     label = progress if isinstance(progress, str) else "embedding"
     bar = tqdm(total=len(tokenized.rows), desc=label, unit="sentence", leave=False, disable=not progress)

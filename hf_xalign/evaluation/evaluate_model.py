@@ -61,7 +61,7 @@ def evaluate_model(
         checkpoints: evaluate the folder's checkpoint-STEP folders too, for `dynamics`.
 
     Raises:
-        XAlignError: a model that cannot be opened, an unknown metric, a layer out of range.
+        XAlignError: a model that cannot be opened, an unknown metric, a layer or a length out of range.
     """
     unknown = sorted(set(metrics) - set(METRICS))
     if unknown:
@@ -74,11 +74,12 @@ def evaluate_model(
     options = {"pooling": pooling or settings.pooling, "batch_tokens": batch_tokens, "progress": progress}
 
     texts = romanised(data)
-    limit = max_length or length_limit(model, tokenizer)
+    limit = length_limit(model, tokenizer, max_length)
     tokenized = {side: tokenize_sentences(tokenizer, texts[side], max_length=limit) for side in SIDES}
     groups = text_groups(data.source, data.target)
     by_layer = {side: embed_tokenized(model, tokenized[side], **options) for side in ("source", "target")}
     vectors = {side: by_layer[side][layer] for side in by_layer}
+    # Every layer of both languages is measured; the transliterations are looked at in one.
     for side in ("source_latn", "target_latn"):
         vectors[side] = embed_tokenized(model, tokenized[side], layers=[layer], **options)[layer]
 

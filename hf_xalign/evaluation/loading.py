@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
@@ -100,6 +101,6 @@ def _quiet() -> Iterator[None]:
 def _one_line_errors(name_or_path: str, what: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         reason = " ".join(str(error).split())
         raise XAlignError(f"cannot open the {what} of {name_or_path}: {reason[:300]}") from error

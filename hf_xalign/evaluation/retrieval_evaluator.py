@@ -59,10 +59,8 @@ class RetrievalEvaluator:
         gradient, and the modes are restored.
         """
         if self._tokenized is None:
-            max_length = self.max_length or length_limit(model, self.tokenizer)
-            self._tokenized = [
-                tokenize_sentences(self.tokenizer, texts, max_length=max_length) for texts in self.texts
-            ]
+            limit = length_limit(model, self.tokenizer, self.max_length)
+            self._tokenized = [tokenize_sentences(self.tokenizer, texts, max_length=limit) for texts in self.texts]
         (source,), (target,) = (
             embed_tokenized(
                 model, side, layers=[self.layer], pooling=self.pooling, batch_tokens=self.batch_tokens

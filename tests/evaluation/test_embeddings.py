@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import logging
 
 import numpy as np
@@ -131,14 +132,32 @@ def test_batches_hold_the_budget_and_every_row_once():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(layers=[4]), "layer 4 is out of range"),
-        (dict(layers=[-5]), "layer -5 is out of range"),
-        (dict(pooling="max"), "unknown pooling 'max'"),
+        ({"layers": [4]}, "layer 4 is out of range"),
+        ({"layers": [-5]}, "layer -5 is out of range"),
+        ({"pooling": "max"}, "unknown pooling 'max'"),
+        ({"max_length": 29}, "max_length 29 is more than the 2[68] tokens"),
     ],
 )
 def test_bad_arguments(encoder_and_tokenizer, arguments, message):
     with pytest.raises(XAlignError, match=message):
         sentence_embeddings(*encoder_and_tokenizer, ["w1", "w2"], **arguments)
+
+
+def test_token_ids_that_the_encoder_does_not_have(encoder_and_tokenizer):
+    model, tokenizer = encoder_and_tokenizer
+    larger = copy.deepcopy(tokenizer)
+    larger.add_tokens(["नमस्ते"])
+    sentence_embeddings(model, larger, ["w1"])
+    with pytest.raises(XAlignError, match="token id 60, the encoder has 60 embeddings"):
+        sentence_embeddings(model, larger, ["w1", "w2 नमस्ते"])
+
+
+def test_max_length_may_pass_the_tokenizers_own_limit(encoder_and_tokenizer):
+    model, tokenizer = encoder_and_tokenizer
+    shorter = copy.deepcopy(tokenizer)
+    shorter.model_max_length = 5
+    assert tokenize_sentences(shorter, ["w1 w2 w3 w4 w5"], max_length=length_limit(model, shorter)).truncated == 1
+    assert tokenize_sentences(shorter, ["w1 w2 w3 w4 w5"], max_length=length_limit(model, shorter, 20)).truncated == 0
 
 
 def test_no_sentences(encoder_and_tokenizer):
