@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.bootstrap import Estimate, bootstrap_interval
+from hf_xalign.evaluation.bootstrap import bootstrap_interval
 from hf_xalign.evaluation.embeddings import (
-    TokenizedSentences,
     embed_tokenized,
     length_limit,
     resolve_layers,
@@ -71,17 +70,22 @@ def evaluate_model(
     settings = alignment_settings(name_or_path)
     num_layers = model.config.num_hidden_layers
     (layer,) = resolve_layers([settings.resolve_alignment_layer(num_layers) if layer is None else layer], num_layers)
-    options = {"pooling": pooling or settings.pooling, "batch_tokens": batch_tokens, "progress": progress}
+    pooling = pooling or settings.pooling
 
     texts = romanised(data)
     limit = length_limit(model, tokenizer, max_length)
     tokenized = {side: tokenize_sentences(tokenizer, texts[side], max_length=limit) for side in SIDES}
     groups = text_groups(data.source, data.target)
-    by_layer = {side: embed_tokenized(model, tokenized[side], **options) for side in ("source", "target")}
-    vectors = {side: by_layer[side][layer] for side in by_layer}
+
+    def embed(encoder: PreTrainedModel, side: str, layers: list[int] | None, what: str = "") -> dict[int, np.ndarray]:
+        bar = progress and f"{what}{side}"
+        return embed_tokenized(
+            encoder, tokenized[side], layers=layers, pooling=pooling, batch_tokens=batch_tokens, progress=bar
+        )
+
     # Every layer of both languages is measured; the transliterations are looked at in one.
-    for side in ("source_latn", "target_latn"):
-        vectors[side] = embed_tokenized(model, tokenized[side], layers=[layer], **options)[layer]
+    by_layer = {side: embed(model, side, [layer] if side.endswith("_latn") else None) for side in SIDES}
+    vectors = {side: by_layer[side][layer] for side in SIDES}
 
     pair = vectors["source"], vectors["target"]
     retrieval = {
@@ -105,7 +109,7 @@ def evaluate_model(
         "pair": list(data.pair),
         "layer": layer,
         "num_layers": num_layers,
-        "pooling": options["pooling"],
+        "pooling": pooling,
         "seed": seed,
         "max_length": limit,
         "versions": {
@@ -133,10 +137,11 @@ def evaluate_model(
         "errors": retrieval_errors(retrieval["cosine"], texts, seed),
     }
     if checkpoints:
-        results["dynamics"] = [
-            {"step": step, **_dynamics(load_encoder(str(path)), tokenized, layer, options, groups, seed)}
-            for step, path in steps
-        ]
+        results["dynamics"] = []
+        for step, path in steps:
+            encoder = load_encoder(str(path))
+            vectors = {side: embed(encoder, side, [layer], f"step {step} ")[layer] for side in SIDES}
+            results["dynamics"].append({"step": step, **_dynamics(vectors, groups, seed)})
     return results
 
 
@@ -182,19 +187,11 @@ def retrieval_errors(result: RetrievalResult, texts: dict[str, list[str]], seed:
     return errors
 
 
-def _dynamics(
-    model: PreTrainedModel,
-    tokenized: dict[str, TokenizedSentences],
-    layer: int,
-    options: dict[str, Any],
-    groups: np.ndarray,
-    seed: int,
-) -> dict[str, Any]:
-    vectors = {side: embed_tokenized(model, tokenized[side], layers=[layer], **options)[layer] for side in SIDES}
+def _dynamics(vectors: dict[str, np.ndarray], groups: np.ndarray, seed: int) -> dict[str, Any]:
     retrieval = retrieval_accuracy(vectors["source"], vectors["target"], groups=groups, k=(1,))
     similarities = sentence_similarities(*(vectors[side] for side in SIDES), seed=seed, groups=groups)
     return {
-        "mean_top1": bootstrap_interval(retrieval.mean_hits(1), seed=seed).to_dict(),
+        "mean_top1": _mean(retrieval.mean_hits(1), seed),
         "similarities": {
             name: {
                 "matched": float(similarity.matched.mean()),
@@ -229,5 +226,4 @@ def _similarity(similarity: Similarity, seed: int) -> dict[str, Any]:
 
 
 def _overlap(overlap: LexicalOverlap) -> dict[str, Any]:
-    ratio: Estimate = overlap.ratio
-    return {"shared": overlap.shared, "total": overlap.total, "ratio": ratio.to_dict()}
+    return {"shared": overlap.shared, "total": overlap.total, "ratio": overlap.ratio.to_dict()}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -146,3 +147,17 @@ def test_no_file_and_a_folder(tmp_path):
         read_parallel(str(tmp_path), "hin-urd")
     with pytest.raises(XAlignError, match="--limit 1 leaves nothing"):
         read_parallel(str(write(tmp_path / "set.tsv", ROWS)), "hin-urd", limit=1)
+
+
+@pytest.mark.skipif("HF_XALIGN_DATA" not in os.environ, reason="HF_XALIGN_DATA does not name a folder of real data")
+@pytest.mark.parametrize(
+    ("file", "pair", "n", "dropped"),
+    [
+        ("flores200_devtest", "hin_Deva-urd_Arab", 1012, 0),
+        ("flores200_devtest", "pol-ukr", 1012, 0),
+        ("ntrex128", "hin_Deva-urd_Arab", 1997, 0),
+    ],
+)
+def test_real_test_sets(file, pair, n, dropped):
+    data = read_parallel(f"{os.environ['HF_XALIGN_DATA']}/{file}.parquet", pair)
+    assert (len(data), data.dropped, data.name) == (n, dropped, file)
