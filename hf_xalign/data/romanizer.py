@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator
 
 from hf_xalign.data.romanizer_lattice import Lattice, NotCovered
-from hf_xalign.data.romanizer_tables import CharacterTables
+from hf_xalign.data.romanizer_tables import NOT_CONSTANT, CharacterTables
 from hf_xalign.data.uroman_backend import UROMAN_KNOWN, backend_id, load_uroman, source_digest
 
 
@@ -100,9 +100,10 @@ class Romanizer:
         yield from map(self._at_end.__getitem__, _SYLLABLE.split(last))
 
     def _whole(self, text: str) -> str:
-        translated = text.translate(self._tables.translation)
-        if "\uffff" not in translated:
-            return translated
+        if not self._tables.longer_rule.search(text):
+            translated = text.translate(self._tables.translation)
+            if NOT_CONSTANT not in translated:
+                return translated
         try:
             return self._lattice.romanize(text)
         except NotCovered:

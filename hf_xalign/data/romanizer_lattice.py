@@ -7,6 +7,7 @@ matter in one place only: whether a position is at the start of a word.
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
 
@@ -28,6 +29,7 @@ from hf_xalign.data.uroman_backend import uroman_module
 _DOUBLED = re.compile(r"(ch|[bcdfghjklmnpqrstwz])")
 _ENDS_IN_I = re.compile(r"[bcdfghjklmnpqrstvwxyz]i$")
 _R_AND_VOWEL = re.compile(r"r[aeiou]")
+_SPECIAL = operator.attrgetter("special")
 _NO_FINAL_VOWEL = frozenset({"asm", "ben", "guj", "kas", "pan"})
 _FINAL_VOWEL = frozenset({"san"})
 
@@ -53,26 +55,28 @@ class Lattice:
 
     def romanize(self, text: str) -> str:
         """One word with its space, or a whole line -> its romanisation; raises `NotCovered`."""
-        characters, rules, prefixes = self._tables.characters, self._tables.rules, self._tables.shared.prefixes
+        characters, rules = self._tables.characters, self._tables.rules
+        extenders = self._tables.shared.extenders
         length = len(text)
         found = [characters[character] for character in text]
         ends = [0] * length  # where the longest edge that starts here ends; 0 if there is none
         texts = [""] * length
         alpha = bytearray(length + 1)  # an edge that ends in a letter ends here
         undecided: set[int] = set()
-        if any(character.script == "Tibetan" for character in found):
+        special = any(map(_SPECIAL, found))
+        if special and any(character.left_to_uroman for character in found):
+            raise NotCovered
+        if special and any(character.script == "Tibetan" for character in found):
             self._tibetan = self._tibetan_vowels(text)
         for start, character in enumerate(found):
-            if character.left_to_uroman:
-                raise NotCovered
-            for end in range(start + 1, min(start + character.longest, length) + 1):
-                if end == start + 1:
+            for size in character.lengths:
+                end = start + size
+                if size == 1:
                     rule = character.rule
+                elif end > length:
+                    break
                 else:
-                    span = text[start:end]
-                    if span not in prefixes:
-                        break
-                    rule = rules[span]
+                    rule = rules[text[start:end]]
                 if rule.__class__ is tuple:
                     rule = self._valid(rule, text, start, end, alpha)
                 if rule is None:
@@ -81,7 +85,12 @@ class Lattice:
                 if character.vowelled:
                     romanized = self._with_vowel(rule, text, start, end, alpha, character.script)
                 if romanized:
-                    romanized, from_, to = self._expanded(romanized, text, start, end, alpha)
+                    if (
+                        not rule.steady
+                        or (end < length and text[end] in extenders)
+                        or (start and text[start - 1] in DOUBLERS)
+                    ):
+                        romanized, from_, to = self._expanded(romanized, text, start, end, alpha)
                     if romanized and romanized[-1].isalpha():
                         alpha[to] = 1
                 if to > ends[from_]:
@@ -94,7 +103,7 @@ class Lattice:
                     alpha[start + 1] = 1
                 if not ends[start]:
                     ends[start], texts[start] = start + 1, character.other
-        if any(character.numeric for character in found):
+        if special and any(character.numeric for character in found):
             self._add_numbers(text, found, ends, texts)
         result = []
         position = 0
@@ -144,22 +153,23 @@ class Lattice:
 
     def _at_end(self, text, position) -> bool:
         """`is_at_end_of_word`."""
-        length, shared = len(text), self._tables.shared
+        length, tables = len(text), self._tables
         if position < length and text[position].isalpha():
             return False
         while (
             position + 1 < length
             and unicodedata.category(text[position]) == "Mn"
-            and "NUKTA" in self._tables.name(text[position])
+            and "NUKTA" in tables.name(text[position])
         ):
             position += 1
         for end in range(position + 1, length + 1):
             span = text[position:end]
-            if span not in shared.prefixes:
+            if ("s-prefix", span) not in tables.uroman.dict_bool:
                 break
-            if span in shared.without_text:
+            with_letter = tables.romanized_with_letter(span)
+            if with_letter is None:
                 raise NotCovered
-            if span in shared.with_letters:
+            if with_letter:
                 return False
         return True
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from hf_xalign.data.uroman_backend import uroman_module
@@ -31,21 +33,25 @@ _TAIL = re.compile(r"\+(m|ng|n|h|r)")
 _DIGIT = re.compile(r"\d")
 
 # Stands for "depends on the context" in the table of constant romanisations; no character of a text by definition.
-_NOT_CONSTANT = "\uffff"
+NOT_CONSTANT = "\uffff"
 
 
-class Rule(NamedTuple):
-    """The romanisation of a span; `tail` marks a sound that takes no vowel after it (`+m`)."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The romanisation of a span."""
 
     text: str
-    tail: bool
+    tail: bool  # a sound that takes no vowel after it (`+m` in uroman's table)
+    steady: bool  # alike before and after spaces and before small letters
 
 
-class Character(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Character:
     """All that the lattice asks about one character."""
 
+    special: bool  # left to uroman, numeric or Tibetan
     left_to_uroman: bool
-    longest: int  # length of the longest rule that begins with it; 0 if there is none
+    lengths: range  # of the rules that may begin with it, shortest first
     rule: Rule | tuple[tuple[int, Rule], ...] | None  # of the character alone: constant, by conditions, or none
     script: str
     vowelled: bool  # its script writes consonants with a vowel in them
@@ -54,14 +60,14 @@ class Character(NamedTuple):
     numeric: bool
     simple_number: bool  # numeric, and its rule has no effect on its neighbours, nor they on it
     digits: bool  # a romanisation that ends with it may hold digits
-    constant: str | None  # its romanisation, where that is the same in every context
+    constant: str | None  # its romanisation, if that is the same wherever no rule of several characters applies
 
 
 class CharacterTables:
     """Uroman's rules for one language, by character.
 
     `translation` is a table for `str.translate`: the romanisation of characters that have the same one everywhere,
-    U+FFFF for all others.
+    U+FFFF for all others. It holds for texts in which `longer_rule` finds nothing.
     """
 
     def __init__(self, uroman, lcode: str | None) -> None:
@@ -73,16 +79,44 @@ class CharacterTables:
         self.translation = _Lazy(self._translated)
         self.vowelled = _Lazy(self._vowelled)
         self.ends_clause = _Lazy(self._ends_clause)
+        self._longest: dict[str, int] = {}
+        for text in self.shared.longer_rules:
+            if self.rules[text] is not None:
+                self._longest[text[0]] = max(len(text), self._longest.get(text[0], 0))
+        self.longer_rule = _any_of(filter(self._matters, self.shared.longer_rules))
+
+    def _matters(self, text: str) -> bool:
+        """Whether a rule of several characters gives anything else than these characters do one by one."""
+        candidates = self.rules[text]
+        if candidates is None:
+            return False
+        rules = [candidates] if isinstance(candidates, Rule) else [rule for _, rule in candidates]
+        alone = [self.characters[character].constant for character in text]
+        return None in alone or any(rule.text != "".join(alone) for rule in rules)
 
     def script(self, character: str) -> str:
         return self.uroman.dict_str.get(("script", character), "")
+
+    def romanized_with_letter(self, text: str) -> bool | None:
+        """Whether a rule writes a letter for this text, other than at the start of a word; None if it is undefined."""
+        for rule in self.uroman.rom_rules.get(text, ()):
+            if rule["use-only-at-start-of-word"]:
+                continue
+            if rule["t"] is None:
+                return None  # uroman fails on these
+            if any(map(_is_letter, rule["t"])):
+                return True
+        return False
+
+    def _texts(self, text: str) -> Iterable[str]:
+        return (rule["t"] or "" for rule in self.uroman.rom_rules.get(text, ()))
 
     def name(self, character: str) -> str:
         return self.uroman.chr_name(character)
 
     def _translated(self, codepoint: int) -> str:
         constant = self.characters[chr(codepoint)].constant
-        return _NOT_CONSTANT if constant is None else constant
+        return NOT_CONSTANT if constant is None else constant
 
     def _rule(self, text: str) -> Rule | tuple[tuple[int, Rule], ...] | None:
         """The candidates for a span, best first, as far as they can be told without its context."""
@@ -92,7 +126,9 @@ class CharacterTables:
                 continue
             conditions = sum(bit for name, bit in _CONDITIONS.items() if rule[name])
             tail = _TAIL.match(rule["t"]) is not None
-            candidates.append((rule["n-restr"] or 0, conditions, Rule(rule["t"][tail:], tail)))
+            romanized = rule["t"][tail:]
+            steady = romanized == romanized.strip(" ") and not _loses_capitals(romanized)
+            candidates.append((rule["n-restr"] or 0, conditions, Rule(romanized, tail, steady)))
         candidates.sort(key=lambda candidate: -candidate[0])  # stable: uroman takes the first of the most restricted
         if not candidates:
             return None
@@ -126,29 +162,34 @@ class CharacterTables:
         rule = self.rules[character]
         vowelled = bool(script and uroman.scripts[script.lower()]["abugida-default-vowels"])
         left_to_uroman = (
-            script in _LEFT_TO_UROMAN or "\u2800" <= character <= "\u28ff" or character in shared.syllable_rules
+            script in _LEFT_TO_UROMAN
+            or "\u2800" <= character <= "\u28ff"
+            or character in shared.unclear
+            or any(one["t-at-end-of-syllable"] is not None for one in uroman.rom_rules.get(character, ()))
         )
         other = None
         if not left_to_uroman:
             other = uroman.unicode_hangul_romanization(character) or self._decomposed(character)
         fallback = "" if unicodedata.category(character) in ("Mn", "Cf", "Co") else character
         numeric = _is_numeric(uroman, character)
-        digits = character in shared.before_digits or bool(other and _DIGIT.search(other))
+        digits = character in shared.before_digits or any(map(_DIGIT.search, self._texts(character)))
+        digits = digits or bool(other and _DIGIT.search(other))
 
         alone = None  # what it becomes whatever its neighbours are
         if isinstance(rule, Rule):
             bare, _, written = self.vowelled[script, rule.text] if vowelled else (None, None, rule.text)
-            if (bare is None or rule.tail) and written == written.strip(" ") and not _loses_capitals(written):
+            if rule.steady and (bare is None or rule.tail):
                 alone = written
         elif rule is None:
             alone = other if other is not None else fallback
         changes_others = character in shared.extenders or character in DOUBLERS
-        if left_to_uroman or changes_others or shared.longest.get(character, 0) > 1:
+        if left_to_uroman or changes_others:
             alone = None
         part_of_number = (numeric and not "0" <= character <= "9") or digits or character in shared.number_words
         return Character(
+            special=left_to_uroman or numeric or script == "Tibetan",
             left_to_uroman=left_to_uroman,
-            longest=shared.longest.get(character, 0),
+            lengths=range(1 if rule is not None else 2, self._longest.get(character, 1) + 1),
             rule=rule,
             script=script,
             vowelled=vowelled,
@@ -157,7 +198,7 @@ class CharacterTables:
             numeric=numeric,
             simple_number=numeric and alone is not None,
             digits=digits,
-            constant=None if part_of_number or character == _NOT_CONSTANT else alone,
+            constant=None if part_of_number or character == NOT_CONSTANT else alone,
         )
 
     def clauses(self, text: str) -> list[str]:
@@ -203,43 +244,30 @@ class CharacterTables:
 class _Shared(NamedTuple):
     """What holds for every language."""
 
-    prefixes: frozenset[str]  # every beginning of a rule's text
-    longest: dict[str, int]  # by first character
-    with_letters: frozenset[str]  # texts that a rule romanises with a letter, in the middle or at the end of a word
-    without_text: frozenset[str]  # texts with a rule that has no romanisation (numbers)
-    syllable_rules: frozenset[str]  # characters of rules that depend on the syllable (Thai)
+    longer_rules: tuple[str, ...]  # texts of several characters
+    in_longer_rules: frozenset[str]  # their characters
+    unclear: frozenset[str]  # characters of those whose romanisation depends on the syllable or on the words before
+    before_digits: frozenset[str]  # last characters of those romanised with digits
     vowel_signs: frozenset[str]
     viramas: frozenset[str]
     bare: frozenset[str]  # signs before which a consonant is written without its vowel, but for subjoined letters
     extenders: frozenset[str]  # characters that lengthen the span of the one before them
     number_words: frozenset[str]  # characters of minus signs and fraction connectors
     number_signs: re.Pattern[str]
-    number_rules: re.Pattern[str]  # texts of several characters, some of them numeric, that are one rule
-    in_longer_rules: frozenset[str]  # characters of texts of several characters
-    before_digits: frozenset[str]  # last characters of texts romanised with digits
+    number_rules: re.Pattern[str]  # longer rules with numeric characters
 
 
 @functools.cache
 def _shared(uroman) -> _Shared:
-    longest: dict[str, int] = {}
-    with_letters, without_text, syllable_rules, number_rules, before_digits = set(), set(), set(), set(), set()
-    for text, rules in uroman.rom_rules.items():
-        if not text:
-            continue
-        longest[text[0]] = max(len(text), longest.get(text[0], 0))
-        for rule in rules:
-            romanized = rule["t"]
-            if romanized is None:
-                without_text.add(text)
-                continue
-            if not rule["use-only-at-start-of-word"] and any(map(_is_letter, romanized)):
-                with_letters.add(text)
-            if rule["t-at-end-of-syllable"] is not None or (len(text) > 1 and romanized.endswith("-")):
-                syllable_rules.update(text)
-            if _DIGIT.search(romanized):
+    longer = tuple(text for text in uroman.rom_rules if len(text) > 1)
+    unclear, before_digits = set(), set()
+    for text in longer:
+        for rule in uroman.rom_rules[text]:
+            # uroman remembers what it makes of a final hyphen, for whichever span it meets first.
+            if rule["t-at-end-of-syllable"] is not None or (rule["t"] or "").endswith("-"):
+                unclear.update(text)
+            if _DIGIT.search(rule["t"] or ""):
                 before_digits.add(text[-1])
-        if len(text) > 1 and any(_is_numeric(uroman, character) for character in text):
-            number_rules.add(text)
 
     def having(kind: str) -> frozenset[str]:
         return frozenset(text for (one, text), value in uroman.dict_bool.items() if one == kind and value)
@@ -247,21 +275,26 @@ def _shared(uroman) -> _Shared:
     vowel_signs, viramas = having("is-vowel-sign"), having("is-virama")
     signs = [*uroman.minus_signs, *uroman.plus_signs, *uroman.fraction_connectors]
     return _Shared(
-        having("s-prefix"),
-        longest,
-        frozenset(with_letters),
-        frozenset(without_text),
-        frozenset(syllable_rules),
-        vowel_signs,
-        viramas,
-        vowel_signs | viramas | having("is-medial-consonant-sign"),
-        viramas | SMALL_Y | {LENGTHENER},
-        frozenset("".join(signs)),
-        re.compile("|".join(map(re.escape, signs)) or "(?!)"),
-        re.compile("|".join(map(re.escape, sorted(number_rules))) or "(?!)"),
-        frozenset(character for text in uroman.rom_rules if len(text) > 1 for character in text),
-        frozenset(before_digits),
+        longer_rules=longer,
+        in_longer_rules=frozenset("".join(longer)),
+        unclear=frozenset(unclear),
+        before_digits=frozenset(before_digits),
+        vowel_signs=vowel_signs,
+        viramas=viramas,
+        bare=vowel_signs | viramas | having("is-medial-consonant-sign"),
+        extenders=viramas | SMALL_Y | {LENGTHENER},
+        number_words=frozenset("".join(signs)),
+        number_signs=_any_of(signs),
+        number_rules=_any_of(text for text in longer if any(_is_numeric(uroman, character) for character in text)),
     )
+
+
+def _any_of(texts: Iterable[str]) -> re.Pattern[str]:
+    """A pattern that finds any of these texts; grouped by first character, which is what `re` is fast at."""
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        groups.setdefault(text[0], []).append(re.escape(text[1:]))
+    return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in groups.items()) or "(?!)")
 
 
 def _is_letter(character: str) -> bool:
