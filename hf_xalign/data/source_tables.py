@@ -105,6 +105,8 @@ def _join(source: Source, columns: list[str]) -> pa.Table:
         if key is not None and where.setdefault(key, row) != row:
             raise XAlignError(f"{other}: {on} {key!r} occurs twice; a join needs one row a key")
     matches = [(row, where[key]) for row, key in enumerate(left[on].to_pylist()) if key in where]
+    if not matches:
+        raise XAlignError(f"{source.path} and {other} have no {on} in common")
     left = left.take([row for row, _ in matches])
     right = right.take([row for _, row in matches])
     names = dict.fromkeys(columns)

@@ -18,8 +18,8 @@ __all__ = ["TokenizeViews", "tokenize_dataset", "tokenize_rows", "train_sentence
 
 logger = logging.getLogger("hf_xalign")
 
-# Columns that only the counts in `tokenize_dataset`'s notice need.
-_COUNTS = ("words_lost",)
+# Columns that only the counts in `tokenize_dataset`'s notices need.
+_COUNTS = ("source_truncated", "target_truncated", "words_lost")
 
 
 class TokenizeViews:
@@ -141,7 +141,7 @@ def tokenize_dataset(dataset: Dataset, views: TokenizeViews, *, num_proc: int | 
     What was truncated and what was left out is said once, with counts, on the logger `hf_xalign`.
 
     Returns:
-        columns `source_input_ids`, `target_input_ids`, `length`, `source_truncated`, `target_truncated`.
+        columns `source_input_ids`, `target_input_ids`, `length`.
 
     Raises:
         XAlignError: no row has text in every view.
@@ -162,7 +162,7 @@ def tokenize_dataset(dataset: Dataset, views: TokenizeViews, *, num_proc: int | 
         if not kept:
             raise XAlignError(f"none of {total} rows has text in every view")
         rows = rows.select(kept)
-    return rows.remove_columns(list(_COUNTS))
+    return rows.remove_columns([name for name in _COUNTS if name in rows.column_names])
 
 
 def load_tokenizer(name: str, revision: str | None = None):

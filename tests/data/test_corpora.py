@@ -172,6 +172,8 @@ def test_join_keeps_the_order_of_the_first_file(tmp_path):
     assert texts(mono) == ["d2", "b2", "a2"]
     assert texts({**mono, "require": ["text"]}) == ["d2", "a2"]
     assert "no column 'nothing'" in error_of({**spec, "columns": {"source": "text", "target": "nothing"}})
+    pq.write_table(pa.table({"id": ["y"], "text": ["1"]}), tmp_path / "b.parquet")
+    assert "have no id in common" in error_of(spec)
     pq.write_table(pa.table({"id": ["a", "a"], "text": ["1", "2"]}), tmp_path / "b.parquet")
     assert "occurs twice" in error_of(spec)
 

@@ -1,0 +1,218 @@
+"""The data section of a recipe -> a folder of prepared data."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import Dataset
+from filelock import FileLock
+from tqdm import tqdm
+
+from hf_xalign.data.arguments import SECTIONS, DataArguments
+from hf_xalign.data.cleaning import clean_train
+from hf_xalign.data.corpora import read_source
+from hf_xalign.data.data_fingerprint import describe_source, fingerprint_of, versions
+from hf_xalign.data.dataset_card import render_dataset_card
+from hf_xalign.data.prepared import FORMAT, PreparedData, load_prepared, read_info, write_info
+from hf_xalign.data.sources import MINICORPUS, Source, parse_source
+from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
+from hf_xalign.data.transliteration import Transliterate
+from hf_xalign.errors import XAlignError
+
+
+__all__ = ["PreparedData", "load_prepared", "prepare"]
+
+logger = logging.getLogger("hf_xalign")
+
+
+def prepare(
+    data_args: DataArguments,
+    *,
+    default_dir: str | Path | None = None,
+    encoder: str | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Read, clean, romanise and save the data of a recipe.
+
+    The folder holds `train.parquet` (`text, lang, text_latn` of sentences; `source, target, source_lang, target_lang`
+    of pairs), `selection.parquet` and `test.parquet` (pairs), `tokenizer/` where one was trained, `preparation.json`
+    (what was read, left out and kept) and `README.md`. A complete folder made from equal settings and files is used as
+    it is; any other is rebuilt. It appears all at once, when it is complete.
+
+    Args:
+        data_args: the data section.
+        default_dir: the folder where `data_args.prepared_dir` is not set.
+        encoder: the encoder that will be trained further; it brings its tokenizer, so none is trained.
+        overwrite: rebuild even a folder that could be used.
+
+    Returns:
+        The folder.
+
+    Raises:
+        XAlignError: no training data, a source that cannot be read, nothing left to train on, a vocabulary that the
+            text is too small for, or a folder that holds something else.
+    """
+    folder = data_args.prepared_dir or default_dir
+    if folder is None:
+        raise XAlignError("prepared_dir is not set: name the folder that the prepared data go to")
+    folder = Path(folder)
+    sections = read_sections(data_args)
+    if not sections["train_data"]:
+        raise XAlignError("train_data is empty: name at least one source to train on")
+    settings = _settings(data_args, encoder)
+    fingerprint = fingerprint_of(settings, sections)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Two runs of recipes that share their data may start together: one prepares, the other waits and uses.
+    with FileLock(folder.parent / f".{folder.name}.lock"):
+        if _usable(folder, fingerprint) and not overwrite:
+            logger.info("using prepared data in %s", folder)
+            return folder
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            temporary.chmod(0o755)
+            _write(temporary, data_args, settings, sections, fingerprint)
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.replace(temporary, folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+    return folder
+
+
+def _usable(folder: Path, fingerprint: str) -> bool:
+    """Whether `folder` holds these data. It may be missing, empty, or hold prepared data; nothing else is touched."""
+    if folder.is_file():
+        raise XAlignError(f"{folder} is a file; set prepared_dir to a folder")
+    if not folder.exists() or not any(folder.iterdir()):
+        return False
+    info = read_info(folder)
+    if info is None:
+        raise XAlignError(f"{folder} holds something else than prepared data; set another prepared_dir")
+    if info["fingerprint"] == fingerprint:
+        return True
+    logger.warning("%s was made from other data or settings: preparing it again", folder)
+    return False
+
+
+def read_sections(data_args: DataArguments) -> dict[str, list[Source]]:
+    """The sources of each section, checked. What selects and tests is pairs: it is retrieved in both directions."""
+    pairs = {"selection_data": "pairs", "test_data": "pairs"}
+    return {
+        section: [
+            parse_source(spec, f"{section}.{index}", pairs.get(section))
+            for index, spec in enumerate(getattr(data_args, section))
+        ]
+        for section in SECTIONS
+    }
+
+
+def _settings(data_args: DataArguments, encoder: str | None) -> dict[str, Any]:
+    """What, besides the sources, decides what is in the folder."""
+    train_tokenizer = data_args.tokenizer_name is None and encoder is None
+    return {
+        "deduplicate": data_args.deduplicate,
+        "transliteration_backend": data_args.transliteration_backend,
+        "vocab_size": data_args.vocab_size if train_tokenizer else None,
+        "tokenizer_train_on": data_args.tokenizer_train_on if train_tokenizer else None,
+    }
+
+
+def _write(
+    folder: Path,
+    data_args: DataArguments,
+    settings: dict[str, Any],
+    sections: dict[str, list[Source]],
+    fingerprint: str,
+) -> None:
+    tables: dict[str, list[pa.Table]] = {section: [] for section in SECTIONS}
+    sources: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
+    everything = [(section, source) for section in SECTIONS for source in sections[section]]
+    for section, source in tqdm(everything, desc="Reading", unit="source"):
+        table, counts = read_source(source)
+        tables[section].append(table)
+        sources[section].append({**describe_source(source), "label": source.label, "counts": asdict(counts)})
+    held_out = [table for section in SECTIONS[1:] for table in tables[section]]
+    cleaned, by_source = clean_train(tables["train_data"], held_out, deduplicate=data_args.deduplicate)
+    for source, by_language in zip(sources["train_data"], by_source, strict=True):
+        source["languages"] = by_language
+    if not any(table.num_rows for table in cleaned):
+        raise XAlignError("no train sentence is left: each is a selection, test or excluded sentence too")
+    train = _romanise(cleaned, data_args)
+    _write_parquet(train, folder / "train.parquet")
+    for name in ("selection", "test"):
+        if tables[f"{name}_data"]:
+            _write_parquet(pa.concat_tables(tables[f"{name}_data"]), folder / f"{name}.parquet")
+    if settings["vocab_size"] is not None:
+        texts = _sentences(train, with_transliterations=settings["tokenizer_train_on"] == "both")
+        train_sentencepiece_tokenizer(texts, folder / "tokenizer", settings["vocab_size"])
+    info = {
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        "settings": settings,
+        "rows": {
+            "train": train.num_rows,
+            **{name: sum(table.num_rows for table in tables[f"{name}_data"]) for name in ("selection", "test")},
+        },
+        "languages": _by_language(by_source, cleaned),
+        "sources": sources,
+        "synthetic": any(source.path.startswith(MINICORPUS) for part in sections.values() for source in part),
+        "versions": versions(),
+    }
+    info["rows"] = {name: count for name, count in info["rows"].items() if count}
+    (folder / "README.md").write_text(render_dataset_card(info), encoding="utf-8")
+    write_info(folder, info)
+
+
+def _romanise(tables: Sequence[pa.Table], data_args: DataArguments) -> pa.Table:
+    """All train rows in one table, sentences with their `text_latn`."""
+    parts = []
+    sentences = [table for table in tables if "text" in table.column_names and table.num_rows]
+    if sentences:
+        data = Dataset(pa.concat_tables(sentences)).map(
+            Transliterate("text", lang_column="lang", backend=data_args.transliteration_backend),
+            batched=True,
+            num_proc=data_args.preprocessing_num_proc,
+            desc="Romanising",
+        )
+        parts.append(data.with_format("arrow")[:])
+    parts += [table for table in tables if "source" in table.column_names and table.num_rows]
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    pq.write_table(table.replace_schema_metadata(None), path, compression="zstd")
+
+
+def _sentences(train: pa.Table, with_transliterations: bool) -> Iterator[str]:
+    """What a tokenizer is trained on, a column at a time."""
+    for column in ("text", "source", "target", *(["text_latn"] if with_transliterations else [])):
+        if column in train.column_names:
+            for chunk in train[column].chunks:
+                yield from filter(None, chunk.to_pylist())
+
+
+def _by_language(
+    by_source: Sequence[dict[str, dict[str, int]]], tables: Sequence[pa.Table]
+) -> dict[str, dict[str, int]]:
+    """The counts of all train sources, a language at a time, and the words that are left."""
+    total: dict[str, Counter] = defaultdict(Counter)
+    for counts, table in zip(by_source, tables, strict=True):
+        for language, count in counts.items():
+            total[language].update(count)
+        of_pairs = "source" in table.column_names
+        codes = [table[name].to_pylist() for name in (("source_lang", "target_lang") if of_pairs else ("lang",))]
+        texts = table["source" if of_pairs else "text"].to_pylist()
+        for text, *code in zip(texts, *codes, strict=True):
+            total["-".join(code)]["words"] += len(text.split())
+    return {language: dict(total[language]) for language in sorted(total)}
