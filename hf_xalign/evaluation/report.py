@@ -111,7 +111,7 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
     environment.filters |= {"percent": percent, "interval": interval, "signed": signed, "run_name": name}
     environment.globals |= {"direction": direction, "language_tag": language_tag, "script_class": script_class}
     return environment.get_template("report.html.jinja").render(
-        title=title or f"Crosslingual alignment of {listing([f'{a} and {b}' for a, b in pairs])}",
+        title=title or f"Crosslingual alignment of {_pairs(pairs)}",
         headline=overall([(s.first.name, s.verdict) for s in sections if len(s.scores) > 1]),
         runs=runs,
         sections=sections,
@@ -119,6 +119,10 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
         css=Markup(_template("report.css")),
         version=__version__,
     )
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    return " and ".join(pairs[0]) if len(pairs) == 1 else listing(["–".join(pair) for pair in pairs])
 
 
 def _template(file: str) -> str:

@@ -29,8 +29,10 @@ from hf_xalign.evaluation.report_svg import (
 from hf_xalign.evaluation.report_words import percent
 
 
-# Beyond this many points a line is drawn without markers, and a log is averaged over equal numbers of entries.
+# A line of more points is drawn without markers; a longer log is averaged over equal numbers of entries.
 MOST_MARKERS, MOST_POINTS = 40, 200
+# The bands of more runs would hide each other.
+MOST_BANDS = 8
 
 
 # Places in `Moment.similarities`; the lines of random pairs are dashed.
@@ -65,8 +67,8 @@ def layer_figure(identifier: str, scores: Scores) -> Figure:
         upright=used.pop() if len(used) == 1 else None,
     )
     caption = (
-        "Each line is a run, its band the 95 % interval. Layer 0 is the embedding layer, k the output of layer k; the "
-        "dotted upright is the layer of the table above. Choosing a layer by test sentences would flatter a run."
+        f"Each line is a run{_bands(lines)}. Layer 0 is the embedding layer, k the output of layer k; the dotted "
+        "upright is the layer of the table above. Choosing a layer by test sentences would flatter a run."
     )
     return Figure("Accuracy by layer", caption, _frame(plot), [run for run, _ in having])
 
@@ -84,7 +86,7 @@ def dynamics_figures(identifier: str, scores: Scores) -> list[Figure]:
         x_name="step",
         write=percent,
     )
-    caption = "Mean top-1 accuracy of each saved checkpoint on this data set; bands are 95 % intervals."
+    caption = f"Mean top-1 accuracy of each saved checkpoint on this data set{_bands(lines)}."
     figures = [Figure("Accuracy over training", caption, _frame(plot), runs)]
     present = [key for _, result in having for moment in result.dynamics for key in moment.similarities]
     drawn = {}
@@ -167,12 +169,13 @@ def line_chart(
         upright: an x to mark with a dotted line.
     """
     lines = [line for line in lines if line.points]
-    x = nice_scale((point.x for line in lines for point in line.points), whole=True, tight=True)
+    height = max(height, 12 * len({line.run.index for line in lines}))
+    x = nice_scale((point.x for line in lines for point in line.points), whole=True, tight=True, count=7)
     shapes, marks, told = [], [], []
     for line in lines:
         places = [(100 * x(point.x), height * (1 - y(point.y))) for point in line.points]
         bounded = [point for point in line.points if point.low is not None]
-        if len(bounded) > 1:
+        if len(bounded) > 1 and len(lines) <= MOST_BANDS:
             upper = [(100 * x(point.x), height * (1 - y(point.high))) for point in bounded]
             lower = [(100 * x(point.x), height * (1 - y(point.low))) for point in bounded]
             shapes.insert(0, band(upper, lower, line.run.colour))
@@ -208,6 +211,11 @@ def line_chart(
     )
 
 
+def _bands(lines: Sequence[Line]) -> str:
+    told = len(lines) <= MOST_BANDS and any(len(line.points) > 1 for line in lines)
+    return ", its band the 95\u202f% interval" if told else ""
+
+
 def _frame(plot: Markup) -> Markup:
     return element("div", plot, class_="frame wide")
 
@@ -234,6 +242,8 @@ def _thinned(entries: Sequence[tuple[int, float]]) -> list[Point]:
 def _labels(scale: Scale, write: Callable[[float], str]) -> list[str]:
     if write is percent:
         return [f"{signed(100 * tick, max(0, scale.digits - 2))}{NARROW_SPACE}%" for tick in scale.ticks]
+    if scale.high >= 1e5:
+        return [_loss(tick) for tick in scale.ticks]
     return [signed(tick, scale.digits) for tick in scale.ticks]
 
 

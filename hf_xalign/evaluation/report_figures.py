@@ -96,7 +96,7 @@ def top1_figure(identifier: str, scores: Scores) -> Figure:
         plot = figure_svg(
             f"{identifier}-{place}",
             f"{run.label}: mean top-1 {percent(measure.value)}",
-            f"95 % interval {interval(measure)} per cent, n = {measure.n}",
+            f"95\u202f% interval {interval(measure)} per cent, n = {measure.n}",
             34,
             strip,
             *grid,
@@ -108,11 +108,11 @@ def top1_figure(identifier: str, scores: Scores) -> Figure:
     ticks = x_axis(scale, 0, _percents(scale))
     axis = element("svg", ticks, width="100%", height="20", class_="plot", aria_hidden="true")
     rows.append(element("div", element("div", axis, class_="track"), class_="row axis"))
-    caption = "A mark is the mean over both directions, its line the 95 % interval over test sentences."
+    caption = "A mark is the mean over both directions, its line the 95\u202f% interval over test sentences."
     if reference is not None:
         caption += " The shaded strip is the interval of the first run; a line wholly outside it differs from it."
     chance = 1 / scores[0][1].n
-    caption += f" Chance is {percent(chance) if chance >= 0.0005 else 'below 0.1 %'}."
+    caption += f" Chance is {percent(chance)}." if chance >= 0.0005 else " Chance is below 0.1\u202f%."
     if scale.low > 0:
         caption += " The axis does not start at zero."
     return Figure("Retrieval at a glance", caption, element("div", *rows, class_="rows"))
@@ -144,8 +144,8 @@ def averages_figure(identifier: str, scores: Scores) -> Figure:
         )
         items.append(Panel(title, gloss, plot))
     caption = (
-        "Cosine similarity of sentence vectors: filled mark, matched pairs; open mark, random pairs; "
-        "bars, 95 % intervals. Alignment is the distance between the two marks, not how far to the right they are."
+        "Cosine similarity of sentence vectors: filled mark, matched pairs; open mark, random pairs; bars, "
+        "95\u202f% intervals. Alignment is the distance between the two marks, not how far to the right they are."
     )
     return Figure("Average similarity", caption, panels(items), [run for run, _ in having])
 

@@ -17,7 +17,7 @@ def histogram_figure(identifier: str, scores: Scores) -> Figure:
     """Distributions of matched and random similarities, runs down, similarities across: the paper's figure 1."""
     kinds = similarity_kinds(scores[0][1].pair, [key for _, result in scores for key in result.similarities])
     having = [(run, result) for run, result in scores if result.similarities]
-    scale = nice_scale(_populated(having), floor=-1, ceiling=1, count=3)
+    scale = nice_scale(_populated(having), floor=-1, ceiling=1, count=3, tight=True)
     head = [
         element("th", title, " ", element("span", gloss, class_="gloss"), scope="col") for _, title, gloss in kinds
     ]

@@ -168,12 +168,17 @@ def y_axis(scale: Scale, height: float, labels: Sequence[str]) -> Markup:
 def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Move labels apart until neighbours are `gap` away from each other, as near to their places as that allows."""
     order = sorted(range(len(positions)), key=lambda index: positions[index])
-    gap = min(gap, (high - low) / max(1, len(order) - 1)) if len(order) > 1 else gap
-    placed = list(positions)
-    for before, index in zip([None, *order], order, strict=False):
-        least = low if before is None else placed[before] + gap
-        placed[index] = max(placed[index], least)
-    for after, index in zip([None, *reversed(order)], reversed(order), strict=False):
-        most = high if after is None else placed[after] - gap
-        placed[index] = min(placed[index], most)
+    gap = min(gap, (high - low) / max(1, len(order) - 1))
+    # Isotonic regression of the places less their share of gaps: labels that collide form a block about their mean.
+    blocks: list[tuple[float, int]] = []
+    for place, index in enumerate(order):
+        mean, size = positions[index] - place * gap, 1
+        while blocks and blocks[-1][0] > mean:
+            before, count = blocks.pop()
+            mean, size = (before * count + mean * size) / (count + size), count + size
+        blocks.append((mean, size))
+    levels = [mean for mean, size in blocks for _ in range(size)]
+    placed = [0.0] * len(positions)
+    for place, (index, level) in enumerate(zip(order, levels, strict=True)):
+        placed[index] = min(max(level, low), high - (len(order) - 1) * gap) + place * gap
     return placed

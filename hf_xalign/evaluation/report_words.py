@@ -71,7 +71,7 @@ def overall(verdicts: Sequence[tuple[str, Verdict]]) -> str:
     winners = list(dict.fromkeys(verdict.leader.index for _, verdict in verdicts if verdict.clear))
     label = {verdict.leader.index: verdict.leader.label for _, verdict in verdicts}
     if not winners:
-        return "No clear winner" if len(verdicts) == 1 else f"No clear winner on any of the {len(verdicts)} data sets"
+        return "No clear winner" if len(verdicts) == 1 else "No clear winner on any data set"
     if len(winners) == 1 and all(verdict.clear for _, verdict in verdicts):
         where = "" if len(verdicts) == 1 else f" on all {len(verdicts)} data sets"
         return f"{label[winners[0]]} aligned best{where}"
@@ -85,8 +85,8 @@ def overall(verdicts: Sequence[tuple[str, Verdict]]) -> str:
     return "; ".join(parts)
 
 
-def listing(names: Sequence[str], most: int = 5) -> str:
-    """`a`, `a and b`, `a, b and c`; beyond `most`, the rest is counted."""
+def listing(names: Sequence[str], most: int = 4) -> str:
+    """`a`, `a and b`, `a, b and c`; where there are more than `most`, the rest is counted."""
     shown = [*names[:most], f"{len(names) - most} more"] if len(names) > most else list(names)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
@@ -101,10 +101,11 @@ def _against_first(scores: Sequence[tuple[Run, Measure]]) -> str:
     below = [run.label for run, measure in others if compare(measure, reference) == "below"]
     if not above and not below:
         return f"No run differs clearly from the first, {first.label}."
-    parts = []
-    if above:
-        parts.append(f"wholly above the first run, {first.label}: {listing(above)}")
-    if below:
-        parts.append(f"wholly below {'it' if above else f'the first run, {first.label}'}: {listing(below)}")
+    sides = [(side, labels) for side, labels in (("above", above), ("below", below)) if labels]
+    parts = [f"wholly {side} the first run, {first.label}: {_counted(labels, len(others))}" for side, labels in sides]
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _counted(labels: Sequence[str], of: int) -> str:
+    return listing(labels) if len(labels) <= 4 else f"{len(labels)} of {of} other runs"
