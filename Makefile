@@ -11,7 +11,7 @@ install: $(INSTALLED)
 # constraints.txt is the tested set; it also keeps a machine without a GPU on the CPU build of torch where one is found.
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
 quickstart: $(INSTALLED)

@@ -83,7 +83,9 @@ def max_tokens(config: PreTrainedConfig) -> int:
     return config.max_position_embeddings
 
 
-def fresh_config(model_type: str, tokenizer: PreTrainedTokenizerBase, *, min_tokens: int, **fields) -> PreTrainedConfig:
+def fresh_config(
+    model_type: str, tokenizer: PreTrainedTokenizerBase, *, min_tokens: int, **fields
+) -> PreTrainedConfig:
     """The config of an encoder to be trained from scratch with a tokenizer's vocabulary and special tokens.
 
     Args:

@@ -146,7 +146,9 @@ class XAlignModel(PreTrainedModel):
         needed = {view: None for head in self.xalign_heads.values() for view in head.views}
         missing = [view for view in needed if given[view] is None]
         if missing:
-            raise XAlignError(f"the batch lacks the view {missing[0]!r}, which {self._heads_needing(missing[0])} needs")
+            raise XAlignError(
+                f"the batch lacks the view {missing[0]!r}, which {self._heads_needing(missing[0])} needs"
+            )
         encoded = encode_views(self.base_model, {view: given[view] for view in needed}, self.config.pad_token_id or 0)
         inputs = HeadInputs(
             views=encoded,

@@ -63,9 +63,10 @@ class XAlignTrainer(Trainer):
         rows = (train_dataset or self.train_dataset).rows
         sampler = LengthBucketSampler(
             rows["length"],
-            batch_size=self.args.train_batch_size * self.args.world_size,
-            bucket_batches=self.args.length_bucket_batches,
+            step_rows=self.args.train_batch_size * self.args.world_size * self.args.gradient_accumulation_steps,
+            bucket_steps=self.args.length_bucket_steps,
             seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
+            drop_last=self.args.dataloader_drop_last,
         )
         # accelerate does not reach a sampler behind its shards when it skips batches after a restart.
         self.add_callback(_SetSamplerEpoch(sampler))

@@ -17,7 +17,7 @@ class XAlignTrainingArguments(TrainingArguments):
     True` (a short batch has fewer negatives), `logging_nan_inf_filter=False` (a loss that is not finite stops the run).
 
     Args:
-        length_bucket_batches (`int`): batches that are sorted by length together; 1 shuffles and sorts nothing.
+        length_bucket_steps (`int`): steps whose rows are sorted by length together, to save padding; 1 sorts nothing.
         dry_run (`bool`): build everything, run one step, write no checkpoint.
     """
 
@@ -30,17 +30,17 @@ class XAlignTrainingArguments(TrainingArguments):
     logging_nan_inf_filter: bool = field(
         default=False, metadata={"help": "Kept False: a loss that is not finite stops the run."}
     )
-    length_bucket_batches: int = field(
+    length_bucket_steps: int = field(
         default=20,
-        metadata={"help": "Batches that are sorted by length together, to save padding; 1 shuffles and sorts nothing."},
+        metadata={"help": "Steps whose rows are sorted by length together, to save padding; 1 sorts nothing."},
     )
     dry_run: bool = field(
         default=False, metadata={"help": "Build everything, run one step on real data, write no checkpoint."}
     )
 
     def __post_init__(self):
-        if self.length_bucket_batches < 1:
-            raise XAlignError(f"length_bucket_batches is {self.length_bucket_batches}; it must be at least 1")
+        if self.length_bucket_steps < 1:
+            raise XAlignError(f"length_bucket_steps is {self.length_bucket_steps}; it must be at least 1")
         if self.remove_unused_columns:
             raise XAlignError("remove_unused_columns must be false: the columns of the data set are the views")
         if self.dry_run:

@@ -10,9 +10,9 @@ os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-import pytest  # noqa: E402
+import pytest
 
-from tests.tiny import word_tokenizer  # noqa: E402
+from tests.tiny import word_tokenizer
 
 
 @pytest.fixture(scope="session")

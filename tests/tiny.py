@@ -19,7 +19,9 @@ VOCABULARY = 60
 BACKBONES = ("bert", "deberta-v2", "distilbert", "modernbert", "xlm-roberta")
 
 
-def tiny_config(model_type: str = "xlm-roberta", *, layers: int = 3, dropout: float = 0.0, **fields) -> PreTrainedConfig:
+def tiny_config(
+    model_type: str = "xlm-roberta", *, layers: int = 3, dropout: float = 0.0, **fields
+) -> PreTrainedConfig:
     """A config of 16 dimensions for any supported backbone; dropout is off unless asked for."""
     common = {"vocab_size": VOCABULARY, **fields}
     if model_type == "distilbert":

@@ -74,7 +74,9 @@ class XAlignDataCollator:
         }
         if "pair" in self.views:
             batch["pair"] = self._pair_view(*texts, draws)
-        batch["row_groups"] = torch.tensor([[_hash(first), _hash(second)] for first, second in zip(*texts, strict=True)])
+        batch["row_groups"] = torch.tensor(
+            [[_hash(first), _hash(second)] for first, second in zip(*texts, strict=True)]
+        )
         batch["row_ids"] = torch.tensor([row.get("row_id", draw) for row, draw in zip(rows, draws, strict=True)])
         return batch
 

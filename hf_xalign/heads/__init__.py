@@ -33,8 +33,5 @@ def build_head(name: str, options: dict[str, Any]) -> Head:
     known = [option for option in inspect.signature(HEADS[name].__init__).parameters if option != "self"]
     for option in options:
         if option not in known:
-            raise XAlignError(
-                f"unknown option heads.{name}.{option}{did_you_mean(option, known)}"
-            )
+            raise XAlignError(f"unknown option heads.{name}.{option}{did_you_mean(option, known)}")
     return HEADS[name](**options)
-

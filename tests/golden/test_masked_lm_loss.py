@@ -19,12 +19,18 @@ def test_equals_the_backbones_own_loss(backbone, tokenizer):
     batch = XAlignDataCollator(tokenizer, views=("source", "target", "pair"))(random_rows(6))
     out = model(**batch)
     own = {
-        view: model(input_ids=batch[view]["input_ids"], attention_mask=batch[view]["attention_mask"], labels=batch[view]["labels"])
+        view: model(
+            input_ids=batch[view]["input_ids"],
+            attention_mask=batch[view]["attention_mask"],
+            labels=batch[view]["labels"],
+        )
         for view in ("source", "target", "pair")
     }
     expected = {"mlm": own["source"].loss + own["target"].loss, "tlm": own["pair"].loss}
     # ModernBERT computes its loss in float32 whatever its weights are.
-    tolerance = {"check_dtype": False} | ({"rtol": 1e-5, "atol": 1e-6} if backbone == "modernbert" else {"rtol": 1e-10, "atol": 1e-12})
+    tolerance = {"check_dtype": False} | (
+        {"rtol": 1e-5, "atol": 1e-6} if backbone == "modernbert" else {"rtol": 1e-10, "atol": 1e-12}
+    )
     torch.testing.assert_close(out.losses, {name: loss.detach() for name, loss in expected.items()}, **tolerance)
     gradients = torch.autograd.grad(out.loss, list(model.parameters()))
     expected_gradients = torch.autograd.grad(sum(expected.values()), list(model.parameters()))

@@ -42,7 +42,9 @@ def obvious_loss(first, second, *, temperature, similarity, factor, groups=None)
 @pytest.mark.parametrize(
     "settings", [PAPER, {"temperature": 0.05, "similarity": "cosine", "factor": 1.0}], ids=["paper", "default"]
 )
-@pytest.mark.parametrize("groups", [None, [0, 1, 0, 2, 3, 3, 4], [[0, 9], [1, 8], [2, 0], [3, 7], [4, 6], [5, 3], [6, 5]]])
+@pytest.mark.parametrize(
+    "groups", [None, [0, 1, 0, 2, 3, 3, 4], [[0, 9], [1, 8], [2, 0], [3, 7], [4, 6], [5, 3], [6, 5]]]
+)
 def test_equals_the_formula(settings, groups):
     torch.manual_seed(0)
     inputs = [torch.randn(7, 5, dtype=torch.float64, requires_grad=True) for _ in range(2)]

@@ -1,0 +1,220 @@
+"""One training run from one recipe: `accelerate launch -m hf_xalign.train RECIPE [--key value ...]`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, set_seed
+from transformers import logging as transformers_logging
+from transformers.trainer_utils import get_last_checkpoint
+
+from hf_xalign.arguments import ModelArguments
+from hf_xalign.backbones import fresh_config, max_tokens
+from hf_xalign.data.arguments import DataArguments
+from hf_xalign.data.collator import XAlignDataCollator
+from hf_xalign.data.preparation import prepare
+from hf_xalign.data.prepared import PreparedData, load_prepared
+from hf_xalign.data.tokenization import tokenize_rows
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
+from hf_xalign.modeling import XAlignModel
+from hf_xalign.recipe import dump_recipe, read_recipe
+from hf_xalign.trainer import XAlignTrainer
+from hf_xalign.training_args import XAlignTrainingArguments
+
+
+logger = logging.getLogger("hf_xalign")
+
+# A dry run proves that everything fits together; a handful of rows does that.
+DRY_RUN_ROWS = 4
+
+
+def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
+    """Run a recipe from its data section to a saved checkpoint and, where it has test data, `results.json`.
+
+    Args:
+        recipe: the YAML file.
+        overrides: `["--key", "value", ...]`, changes to it.
+
+    Returns:
+        The trainer, done.
+
+    Raises:
+        XAlignError: anything wrong with recipe, data or model.
+    """
+    (data_args, model_args, args), resolved = read_recipe(
+        recipe, overrides, (DataArguments, ModelArguments, XAlignTrainingArguments)
+    )
+    _start_logging(args)
+    _say(args, f"training on {args.world_size} process{'es' * (args.world_size > 1)} ({args.device.type})")
+    set_seed(args.seed)
+
+    # The first process prepares; the others find the data ready.
+    with args.main_process_first(desc="data preparation"):
+        folder = prepare(
+            data_args, default_dir=Path("prepared") / Path(recipe).stem, encoder=model_args.model_name_or_path
+        )
+        prepared = load_prepared(folder)
+    tokenizer = _load_tokenizer(data_args, model_args, prepared)
+    model = _build_model(model_args, data_args, tokenizer)
+    if not model_args.model_name_or_path:
+        # A fresh encoder knows no longer sentences than it was trained on, and whoever opens it must know that.
+        tokenizer.model_max_length = data_args.max_length
+    pair_max_length = min(2 * data_args.max_length, max_tokens(model.config))
+
+    with args.main_process_first(desc="tokenisation"):
+        train_rows = tokenize_rows(prepared.train, tokenizer, data_args)
+    if args.dry_run:
+        _shrink(args)
+    trainer = XAlignTrainer(
+        model,
+        args,
+        train_dataset=train_rows,
+        evaluator=_evaluator(prepared, tokenizer, model, data_args),
+        data_collator=XAlignDataCollator(
+            tokenizer,
+            views={view for head in model.xalign_heads.values() for view in head.views},
+            mlm_probability=data_args.mlm_probability,
+            mask_replace_prob=data_args.mask_replace_prob,
+            random_replace_prob=data_args.random_replace_prob,
+            pair_max_length=pair_max_length,
+            pad_to_multiple_of=8 if args.device.type == "cuda" else None,
+            seed=args.seed,
+        ),
+        processing_class=tokenizer,
+    )
+    result = trainer.train(resume_from_checkpoint=_checkpoint_to_resume(args))
+    if args.dry_run:
+        _say(args, f"dry run of {recipe}: all built, one step done, loss {result.training_loss:.3f}; nothing saved")
+        return trainer
+
+    trainer.save_model()
+    trainer.save_state()
+    trainer.save_metrics("train", result.metrics, combined=False)
+    if args.should_save:
+        dump_recipe(resolved, Path(args.output_dir) / "recipe.yaml")
+        _say(args, f"wrote {args.output_dir}")
+        if prepared.test is not None:
+            _measure(args.output_dir, prepared, args.seed)
+    return trainer
+
+
+def _build_model(model_args: ModelArguments, data_args: DataArguments, tokenizer) -> XAlignModel:
+    settings: dict[str, Any] = {
+        "heads": model_args.heads,
+        "alignment_layer": model_args.alignment_layer,
+        "pooling": model_args.pooling,
+    }
+    if model_args.model_name_or_path and model_args.model_config:
+        raise XAlignError("model_name_or_path and model_config are both set: post-align an encoder, or make a new one")
+    if model_args.model_name_or_path:
+        hub = {"revision": model_args.model_revision, "attn_implementation": model_args.attn_implementation}
+        hub = {key: value for key, value in hub.items() if value is not None}
+        model = XAlignModel.from_encoder(model_args.model_name_or_path, **settings, **hub)
+        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+            raise XAlignError(
+                f"the tokenizer has {len(tokenizer)} tokens, but {model_args.model_name_or_path} embeds only "
+                f"{model.get_input_embeddings().num_embeddings}: they do not belong together"
+            )
+    elif "model_type" in model_args.model_config:
+        config = fresh_config(**model_args.model_config, tokenizer=tokenizer, min_tokens=2 * data_args.max_length)
+        if model_args.attn_implementation:
+            config._attn_implementation = model_args.attn_implementation
+        model = XAlignModel.from_encoder(config, **settings)
+    else:
+        raise XAlignError("the recipe names no encoder: set model_name_or_path, or model_config with its model_type")
+    if data_args.max_length > max_tokens(model.config):
+        raise XAlignError(
+            f"max_length is {data_args.max_length}, but the encoder takes at most {max_tokens(model.config)} tokens: "
+            "lower max_length"
+        )
+    return model
+
+
+def _load_tokenizer(data_args: DataArguments, model_args: ModelArguments, prepared: PreparedData):
+    name = data_args.tokenizer_name or prepared.tokenizer_dir or model_args.model_name_or_path
+    revision = model_args.model_revision if name == model_args.model_name_or_path else None
+    try:
+        return AutoTokenizer.from_pretrained(name, revision=revision)
+    except (OSError, ValueError) as error:
+        raise XAlignError(f"cannot open the tokenizer {str(name)!r}: {str(error).strip().splitlines()[0]}") from error
+
+
+def _evaluator(prepared: PreparedData, tokenizer, model, data_args) -> RetrievalEvaluator | None:
+    if prepared.selection is None:
+        return None
+    return RetrievalEvaluator(
+        tokenizer,
+        list(prepared.selection["source"]),
+        list(prepared.selection["target"]),
+        layer=model.alignment_layer,
+        pooling=model.xalign_config.pooling,
+        max_length=min(max_tokens(model.config), tokenizer.model_max_length),
+    )
+
+
+def _measure(output_dir: str, prepared: PreparedData, seed: int) -> None:
+    from hf_xalign.evaluation.evaluate_model import evaluate_model
+    from hf_xalign.evaluation.parallel_text import read_parallel
+    from hf_xalign.evaluation.results import write_results
+    from hf_xalign.evaluation.table import format_results
+
+    pair = f"{prepared.test['source_lang'][0]}-{prepared.test['target_lang'][0]}"
+    data = read_parallel(str(prepared.test_file), pair)
+    results = evaluate_model(output_dir, data, name=prepared.test_name, synthetic=prepared.synthetic, seed=seed)
+    path = write_results(results, output_dir)
+    print(format_results(results))
+    print(f"wrote {path}")
+
+
+def _checkpoint_to_resume(args: XAlignTrainingArguments) -> str | None:
+    wanted = args.resume_from_checkpoint
+    if wanted is None or str(wanted).lower() == "false":
+        return None
+    if str(wanted).lower() != "true":
+        if not Path(wanted).is_dir():
+            raise XAlignError(f"resume_from_checkpoint: there is no folder {wanted}")
+        return str(wanted)
+    newest = get_last_checkpoint(args.output_dir) if Path(args.output_dir).is_dir() else None
+    _say(
+        args,
+        f"resuming from {newest}" if newest else f"no checkpoint in {args.output_dir}: starting from the beginning",
+    )
+    return newest
+
+
+def _shrink(args: XAlignTrainingArguments) -> None:
+    args.per_device_train_batch_size = min(args.per_device_train_batch_size, DRY_RUN_ROWS)
+    args.gradient_accumulation_steps = 1
+
+
+def _start_logging(args: XAlignTrainingArguments) -> None:
+    level = logging.INFO if args.process_index == 0 else logging.ERROR
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logger.setLevel(level)
+    transformers_logging.set_verbosity(logging.WARNING if args.process_index == 0 else logging.ERROR)
+
+
+def _say(args: XAlignTrainingArguments, message: str) -> None:
+    if args.process_index == 0:
+        print(message, file=sys.stderr)
+
+
+def main() -> int:
+    """`python -m hf_xalign.train RECIPE [--key value ...]`: one clear line and status 2 for wrong input."""
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print("usage: accelerate launch -m hf_xalign.train RECIPE [--key value ...]", file=sys.stderr)
+        return 0 if len(sys.argv) > 1 else 2
+    try:
+        train(sys.argv[1], sys.argv[2:])
+    except XAlignError as error:
+        print(f"hf_xalign.train: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
