@@ -6,8 +6,8 @@ file is escaped by Jinja's autoescaping, in text and in SVG alike.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -70,19 +70,17 @@ def write_report(folders: Sequence[str | Path], output: str | Path, *, title: st
         XAlignError: a folder without results, a malformed file, or an output that cannot be written.
     """
     output = Path(output)
+    if output.is_dir():
+        raise XAlignError(f"{output}: is a folder; name a file with --output")
     page = build_report(folders, title=title)
+    temporary = output.with_name(f".{output.name}.tmp")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=output.parent, delete=False) as temporary:
-            temporary.write(page)
-        try:
-            # Temporary files are private; a report is for others to read.
-            os.chmod(temporary.name, 0o644)
-            os.replace(temporary.name, output)
-        except OSError:
-            os.unlink(temporary.name)
-            raise
+        temporary.write_text(page, encoding="utf-8")
+        os.replace(temporary, output)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise XAlignError(f"{output}: cannot be written: {error.strerror}; choose another --output") from None
     return output
 
@@ -170,7 +168,7 @@ def _table(method: str, scores: Scores) -> Table:
     reference = having[0][2].mean_top1
     words = {"above": "wholly above", "below": "wholly below", "overlaps": "overlaps"}
     return Table(
-        {"cosine": "Cosine similarity", "csls": "CSLS", "margin": "Ratio margin"}.get(method, method),
+        {"cosine": "cosine similarity", "csls": "CSLS", "margin": "ratio margin"}.get(method, method),
         forward,
         backward,
         [

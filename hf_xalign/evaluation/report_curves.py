@@ -114,41 +114,49 @@ def dynamics_figures(identifier: str, scores: Scores) -> list[Figure]:
 
 def training_figures(identifier: str, runs: Sequence[Run]) -> list[Figure]:
     """What the trainer logged: retrieval and gap on each run's own validation set, and every loss."""
-    figures = []
-    wanted = (
-        ("eval_retrieval_top1", "Validation: top-1 accuracy", percent, {"floor": 0, "ceiling": 1}),
-        ("eval_similarity_gap", "Validation: gap of matched and random similarity", _cosine, {}),
-    )
-    items = []
-    for key, title, write, bounds in wanted:
-        lines = _logged(runs, key)
-        if lines:
-            y = _scale_of(lines, **bounds)
-            plot = line_chart(f"{identifier}-{key}", title, lines, y=y, x_name="step", write=write, height=200)
-            items.append(Panel(title, "", plot))
-    if items:
-        caption = (
+    losses = {key for run in runs for key in run.log if key == "loss" or key.startswith("loss_")}
+    losses = sorted(losses, key=lambda key: (key != "loss", key))
+    figures = [
+        _log_figure(
+            f"{identifier}-validation",
+            "During training",
             "Measured during training on each run's own validation data, which may differ between runs: "
-            "compare the course of a line, and take levels from the data sets above."
-        )
-        shown = [run for run in runs if any(key in run.log for key, *_ in wanted)]
-        figures.append(Figure("During training", caption, panels(items), shown))
-    losses = list(dict.fromkeys(key for run in runs for key in run.log if key == "loss" or key.startswith("loss_")))
-    items = []
-    for place, key in enumerate(sorted(losses, key=lambda key: (key != "loss", key))):
-        lines = _logged(runs, key)
-        title = "Total loss" if key == "loss" else f"{key.removeprefix('loss_').upper()} loss"
-        y = _scale_of(lines)
-        plot = line_chart(f"{identifier}-loss-{place}", title, lines, y=y, x_name="step", write=_loss, height=180)
-        items.append(Panel(title, "", plot))
-    if items:
-        caption = (
+            "compare the course of a line, and take levels from the data sets above.",
+            runs,
+            {
+                "eval_retrieval_top1": ("Validation: top-1 accuracy", percent),
+                "eval_similarity_gap": ("Validation: gap of matched and random similarity", _cosine),
+            },
+        ),
+        _log_figure(
+            f"{identifier}-loss",
+            "Losses",
             "As logged by the trainer. Totals of runs with different objectives are sums of different things and "
-            "cannot be compared; the losses of one objective can, where batches are of one size."
-        )
-        shown = [run for run in runs if any(key in run.log for key in losses)]
-        figures.append(Figure("Losses", caption, panels(items), shown))
-    return figures
+            "cannot be compared; the losses of one objective can, where batches are of one size.",
+            runs,
+            {key: ("Total loss" if key == "loss" else f"{key[5:].upper()} loss", _loss) for key in losses},
+        ),
+    ]
+    return [figure for figure in figures if figure is not None]
+
+
+def _log_figure(
+    identifier: str,
+    title: str,
+    caption: str,
+    runs: Sequence[Run],
+    wanted: dict[str, tuple[str, Callable[[float], str]]],
+) -> Figure | None:
+    """A panel for each name of the log (`wanted`: name, its title, how its values are written); None without any."""
+    items = []
+    for place, (key, (heading, write)) in enumerate(wanted.items()):
+        lines = [Line(run, _thinned(run.log[key])) for run in runs if key in run.log]
+        if lines:
+            y = _scale_of(lines, **({"floor": 0, "ceiling": 1} if write is percent else {}))
+            plot = line_chart(f"{identifier}-{place}", heading, lines, y=y, x_name="step", write=write, height=180)
+            items.append(Panel(heading, "", plot))
+    shown = [run for run in runs if any(key in run.log for key in wanted)]
+    return Figure(title, caption, panels(items), shown) if items else None
 
 
 def line_chart(
@@ -227,10 +235,6 @@ def _estimate(x: float, measure: Measure) -> Point:
 def _scale_of(lines: Sequence[Line], **bounds: float) -> Scale:
     values = [value for line in lines for point in line.points for value in point[1:] if value is not None]
     return nice_scale(values, **bounds)
-
-
-def _logged(runs: Sequence[Run], key: str) -> list[Line]:
-    return [Line(run, _thinned(run.log[key])) for run in runs if key in run.log]
 
 
 def _thinned(entries: Sequence[tuple[int, float]]) -> list[Point]:

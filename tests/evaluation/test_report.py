@@ -281,8 +281,10 @@ def test_report_is_written_whole_or_not_at_all(tmp_path):
     assert not output.parent.exists()
     assert write_report([good], output) == output
     assert [path.name for path in output.parent.iterdir()] == ["report.html"]
-    with pytest.raises(XAlignError, match="cannot be written"):
+    with pytest.raises(XAlignError, match="is a folder"):
         write_report([good], tmp_path / "good")
+    with pytest.raises(XAlignError, match="cannot be written"):
+        write_report([good], good / "results.json" / "report.html")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "good", "new"]
 
 
