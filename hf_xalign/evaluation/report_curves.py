@@ -61,7 +61,7 @@ def layer_figure(identifier: str, scores: Scores) -> Figure:
         identifier,
         "Mean top-1 accuracy by layer",
         lines,
-        y=_scale_of(lines, floor=0, ceiling=1),
+        y=_scale_of(lines, percent),
         x_name="layer",
         write=percent,
         upright=used.pop() if len(used) == 1 else None,
@@ -82,7 +82,7 @@ def dynamics_figures(identifier: str, scores: Scores) -> list[Figure]:
         f"{identifier}-top1",
         "Mean top-1 accuracy over training steps",
         lines,
-        y=_scale_of(lines, floor=0, ceiling=1),
+        y=_scale_of(lines, percent),
         x_name="step",
         write=percent,
     )
@@ -99,7 +99,7 @@ def dynamics_figures(identifier: str, scores: Scores) -> list[Figure]:
     lines = [line for lines in drawn.values() for line in lines if line.points]
     if not lines:
         return figures
-    y = _scale_of(lines, floor=-1, ceiling=1)
+    y = _scale_of(lines, _cosine)
     items = []
     for place, ((title, gloss), lines) in enumerate(drawn.items()):
         heading = f"{title}: matched and random similarity over training steps"
@@ -152,7 +152,7 @@ def _log_figure(
     for place, (key, (heading, write)) in enumerate(wanted.items()):
         lines = [Line(run, _thinned(run.log[key])) for run in runs if key in run.log]
         if lines:
-            y = _scale_of(lines, **({"floor": 0, "ceiling": 1} if write is percent else {}))
+            y = _scale_of(lines, write)
             plot = line_chart(f"{identifier}-{place}", heading, lines, y=y, x_name="step", write=write, height=180)
             items.append(Panel(heading, "", plot))
     shown = [run for run in runs if any(key in run.log for key in wanted)]
@@ -232,9 +232,12 @@ def _estimate(x: float, measure: Measure) -> Point:
     return Point(x, measure.value, measure.low, measure.high)
 
 
-def _scale_of(lines: Sequence[Line], **bounds: float) -> Scale:
+def _scale_of(lines: Sequence[Line], write: Callable[[float], str]) -> Scale:
     values = [value for line in lines for point in line.points for value in point[1:] if value is not None]
-    return nice_scale(values, **bounds)
+    if write is percent:
+        # Accuracy is drawn from zero: a run at chance must not look like one that learns.
+        return nice_scale([0.0, *values], floor=0, ceiling=1)
+    return nice_scale(values)
 
 
 def _thinned(entries: Sequence[tuple[int, float]]) -> list[Point]:
@@ -252,7 +255,7 @@ def _labels(scale: Scale, write: Callable[[float], str]) -> list[str]:
 
 
 def _cosine(value: float) -> str:
-    return signed(value, 2)
+    return signed(value, 3)
 
 
 def _loss(value: float) -> str:

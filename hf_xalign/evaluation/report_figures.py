@@ -140,7 +140,7 @@ def averages_figure(identifier: str, scores: Scores) -> Figure:
             scale,
             numbers(scale),
             ("random", "matched"),
-            lambda measure: signed(measure.value, 2),
+            cosine,
         )
         items.append(Panel(title, gloss, plot))
     caption = (
@@ -224,7 +224,7 @@ def _whisker(
 
 
 def cosine(measure: Measure) -> str:
-    return f"{signed(measure.value, 2)} {interval(measure, share=False)}"
+    return f"{signed(measure.value, 3)} {interval(measure, share=False)}"
 
 
 def _percents(scale: Scale) -> list[str]:

@@ -30,7 +30,7 @@ def histogram_figure(identifier: str, scores: Scores) -> Figure:
                 continue
             entry = result.similarities[key]
             plot = _histogram(f"{identifier}-{place}-{column}", f"{run.label}, {title}", run, entry, scale)
-            note = f"gap {signed(entry.gap.value, 2)} · AUROC {signed(entry.auroc.value, 3)}"
+            note = f"gap {signed(entry.gap.value, 3)} · AUROC {signed(entry.auroc.value, 3)}"
             cells.append(element("td", element("div", plot, class_="frame"), element("small", note)))
         body.append(element("tr", element("th", name(run), scope="row"), *cells))
     table = element(
@@ -40,9 +40,9 @@ def histogram_figure(identifier: str, scores: Scores) -> Figure:
         class_="multiples",
     )
     caption = (
-        "Coloured, matched pairs; grey, random pairs (a seeded derangement), each with a tick at its mean. Both areas "
-        "are equal and heights are scaled to the panel. The less the two overlap, the better a translation can be "
-        "told from any other sentence; AUROC is the share of (matched, random) pairs in the right order."
+        "Filled, matched pairs; dashed outline, random pairs (a seeded derangement); ticks, their means. Both areas are "
+        "equal, and heights are scaled to the panel. The less the two overlap, the better a translation can be told "
+        "from any other sentence; AUROC is the share of (matched, random) pairs in the right order."
     )
     box = element("div", table, class_="scroll", tabindex="0", role="region", aria_label="Histograms of similarities")
     return Figure("Matched and random pairs", caption, box)
@@ -52,7 +52,7 @@ def _histogram(identifier: str, title: str, run: Run, entry: Similarity, scale: 
     height = 52
     edges = entry.histogram.edges
     heights = {}
-    for kind, counts in (("random", entry.histogram.random), ("matched", entry.histogram.matched)):
+    for kind, counts in (("matched", entry.histogram.matched), ("random", entry.histogram.random)):
         total = sum(counts) or 1.0
         heights[kind] = [
             count / total / (right - left) for (left, right), count in zip(pairwise(edges), counts, strict=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hf_xalign.errors import XAlignError
@@ -110,13 +111,15 @@ def _by_label(results: list[Result]) -> dict[str, list[Result]]:
 
 
 def _with_distinct_labels(runs: list[Run]) -> list[Run]:
-    labels = [run.label for run in runs]
+    """Add the name of the folder to labels that several runs share, or its path where the names are one, too."""
+    labels = Counter(run.label for run in runs)
+    names = Counter((run.label, run.results[0].path.parent.name) for run in runs)
     distinct = []
     for run in runs:
-        label = run.label
-        if labels.count(label) > 1:
-            label = f"{label} ({run.results[0].path.parent})"
-        distinct.append(Run(run.index, label, run.results, run.log))
+        folder = run.results[0].path.parent
+        told = folder.name if names[run.label, folder.name] == 1 else folder
+        label = run.label if labels[run.label] == 1 else f"{run.label} ({told})"
+        distinct.append(replace(run, label=label))
     return distinct
 
 

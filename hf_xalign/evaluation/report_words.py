@@ -15,8 +15,8 @@ def percent(value: float) -> str:
 
 
 def interval(measure: Measure, *, share: bool = True) -> str:
-    """`[52.1, 58.3]` in per cent, or with `share=False` `[0.31, 0.34]`."""
-    low, high = (signed(100 * end, 1) if share else signed(end, 2) for end in (measure.low, measure.high))
+    """`[52.1, 58.3]` in per cent, or with `share=False` `[0.312, 0.341]`."""
+    low, high = (signed(100 * end, 1) if share else signed(end, 3) for end in (measure.low, measure.high))
     return f"[{low}, {high}]"
 
 

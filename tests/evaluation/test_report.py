@@ -171,8 +171,10 @@ def test_checkpoints_on_one_data_set_are_runs_of_their_own(tmp_path):
 def test_runs_with_one_label_are_told_apart_by_folder(tmp_path):
     folders = [write(tmp_path / name, make_results("same", 0.5)) for name in ("left", "right")]
     text = Page(build_report(folders)).text()
-    assert f"same ({tmp_path / 'left'})" in text
-    assert f"same ({tmp_path / 'right'})" in text
+    assert "same (left)" in text
+    assert "same (right)" in text
+    deeper = [write(tmp_path / name / "flores", make_results("same", 0.5)) for name in ("one", "two")]
+    assert f"same ({tmp_path / 'one' / 'flores'})" in Page(build_report(deeper)).text()
 
 
 def test_synthetic_data_are_marked(five, tmp_path):
