@@ -1,0 +1,303 @@
+"""Polish and Ukrainian clauses of the synthetic corpus: case, gender, aspect; what differs is in the subclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from hf_xalign.data.minilexicon.derivation import Clause, NounPhrase, Place
+from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, inflect, rows, tag, tag_phrase
+
+
+class Noun(NamedTuple):
+    """Gender: mp (man), ma (male animal), mi (masculine thing), f, n, pl (plural only); case → form by number."""
+
+    gender: str
+    living: bool
+    singular: dict[str, str]
+    plural: dict[str, str]
+
+
+class Verb(NamedTuple):
+    """Presents (third person singular and plural), past of either aspect by agreement, future, infinitive, rection.
+
+    Without a future of its own the verb takes the auxiliary and the imperfective infinitive.
+    """
+
+    habitual: tuple[str, str]
+    progressive: tuple[str, str]
+    imperfect: dict[str, str]
+    past: dict[str, str]
+    future: tuple[str, str] | None
+    infinitive: str
+    preposition: str
+    case: str
+
+
+class Location(NamedTuple):
+    """A place: gender, case → form, prepositions of where (with locative) and of where to (genitive, accusative)."""
+
+    gender: str
+    forms: dict[str, str]
+    at: str
+    to: str
+
+
+def parse_nouns(table: str, *, living: bool) -> dict[str, Noun]:
+    """`key gender nom gen dat acc ins [nom gen dat ins]` of the living, `key gender nom gen acc [nom gen]` of things."""
+    singular = ("nom", "gen", "dat", "acc", "ins") if living else ("nom", "gen", "acc")
+    plural = ("nom", "gen", "dat", "ins") if living else ("nom", "gen")
+    nouns = {}
+    for key, gender, *cells in rows(table):
+        forms = inflect(cells)
+        one = dict(zip(singular, forms, strict=False))
+        many = dict(zip(plural, forms[len(singular) :], strict=False))
+        nouns[key] = Noun(gender, living, one, one if gender == "pl" else many)
+    return nouns
+
+
+def parse_places(table: str) -> dict[str, Location]:
+    """`key gender gen acc loc at to`."""
+    return {
+        key: Location(gender, dict(zip(("gen", "acc", "loc"), inflect(forms), strict=True)), at, to)
+        for key, gender, *forms, at, to in rows(table)
+    }
+
+
+def parse_verbs(table: str, past: Callable[[str], dict[str, str]]) -> dict[str, Verb]:
+    """`key | habitual [, progressive] | imperfective past | past | future or + | infinitive | [preposition] case`.
+
+    Presents and futures are third person singular and plural; an empty cell is a form that is never asked for, an
+    empty last cell the accusative. `past` makes the past of each agreement from what the cell says.
+    """
+    verbs = {}
+    for key, present, imperfect, perfect, future, infinitive, rection in rows(table, "|"):
+        habitual, _, progressive = present.partition(",")
+        *preposition, case = rection.split() or ["acc"]
+        verbs[key] = Verb(
+            tuple(habitual.split()),
+            tuple((progressive or habitual).split()),
+            past(imperfect),
+            past(perfect),
+            None if future == "+" else tuple(future.split()),
+            infinitive,
+            "".join(preposition),
+            case,
+        )
+    return verbs
+
+
+class SlavicGrammar(Grammar):
+    """Free subject-verb-object order with case endings; no articles, subject pronouns dropped."""
+
+    nouns: Mapping[str, Noun]
+    paucals: Mapping[str, str] = MappingProxyType({})
+    places: Mapping[str, Location]
+    verbs: Mapping[str, Verb]
+    adjectives: Mapping[str, str]
+    times: Mapping[str, str]
+    times_before_verb: tuple[str, ...]
+    times_after_verb: tuple[str, ...]
+    question_words: Mapping[str, str]
+    neg: str
+    conjunction: str
+    with_from: str
+    be_present: tuple[str, str]
+    exist_present: tuple[str, str]
+    be_past: Mapping[str, str]
+    will: tuple[str, str]
+    want: tuple[str, str]
+
+    # What a language decides for itself.
+
+    def adjective(self, adjective: str, case: str, gender: str) -> str:
+        """Form of an adjective; gender m, f, n, vir (plural with men) or pl; accusative of the feminine only."""
+        raise NotImplementedError
+
+    def numeral(self, phrase: NounPhrase, case: str) -> tuple[str, str]:
+        """The numeral of a nominative or accusative, and the case of what it counts (`paucal`, `gen`)."""
+        raise NotImplementedError
+
+    def counted_agreement(self, phrase: NounPhrase, existing: bool) -> str:
+        """How a verb agrees with a counted subject."""
+        raise NotImplementedError
+
+    def plural_accusative(self, noun: Noun) -> str:
+        """`gen` or `nom`: which case the accusative plural is like."""
+        raise NotImplementedError
+
+    def negated_object(self, noun: Noun) -> str:
+        """Case of a negated verb's object that would else be accusative."""
+        return "gen"
+
+    def absence(self, tense: str, slot: str) -> list[Word]:
+        """"There is not", said with the genitive of what is not there."""
+        raise NotImplementedError
+
+    def arrange(self, clause: Clause, subject: list[Word], verb: list[Word], rest: list[Word], slot: str) -> list[Word]:
+        """Question word, subject, times, negation, verb and the rest in their order."""
+        raise NotImplementedError
+
+    def predicate_case(self, clause: Clause) -> str:
+        """Case of a predicate adjective."""
+        return "nom"
+
+    # What they share.
+
+    def clause(self, clause: Clause, slot: str) -> list[Word]:
+        """Time or question word first, then as `arrange` has it."""
+        time = self.time(clause, slot)
+        verb = self.verb(clause, slot)
+        if clause.verb == "exist":
+            return self.place(clause.place, slot) + verb + self.phrases(clause.subject, "nom", slot + "subject")
+        if clause.place and clause.verb == "be" and clause.negated:
+            subject = self.phrases(clause.subject, "gen", slot + "subject")
+            return subject + self.absence(clause.tense, slot) + self.place(clause.place, slot)
+        subject = [] if clause.pronoun else self.phrases(clause.subject, "nom", slot + "subject")
+        rest = self.complements(clause, slot)
+        if clause.time and not clause.time_first and clause.time not in self.times_before_verb + self.times_after_verb:
+            rest = rest + time
+        words = time if clause.time_first else []
+        return words + self.arrange(clause, subject, verb, rest, slot)
+
+    def time(self, clause: Clause, slot: str) -> list[Word]:
+        """The time, wherever it stands."""
+        return tag_phrase(self.times[clause.time], slot + "time") if clause.time else []
+
+    def middle_time(self, clause: Clause, slot: str, where: tuple[str, ...]) -> list[Word]:
+        """The time if it stands at the verb, on the side that `where` lists."""
+        return self.time(clause, slot) if clause.time in where and not clause.time_first else []
+
+    def negation(self, clause: Clause, slot: str) -> list[Word]:
+        """The negation before the verb."""
+        return tag(self.neg, slot + "neg") if clause.negated else []
+
+    def question_word(self, clause: Clause, slot: str) -> list[Word]:
+        """The question word or particle that opens the clause; who is the subject."""
+        if clause.question in ("", "who"):
+            return []
+        return tag(self.question_words[clause.question], slot + QUESTION_SLOTS.get(clause.question, "ask"))
+
+    def agreement(self, clause: Clause) -> str:
+        """m, f, n, vir or pl: what the verb agrees with."""
+        first = clause.subject[0]
+        if len(clause.subject) == 1 and first.count:
+            return self.counted_agreement(first, clause.verb == "exist")
+        genders = [self.gender(phrase.noun) for phrase in clause.subject]
+        if len(genders) > 1 or first.plural or genders == ["pl"]:
+            return "vir" if "mp" in genders else "pl"
+        return _simple(genders[0])
+
+    def gender(self, noun: str) -> str:
+        """Gender of a noun; who is masculine."""
+        return "mp" if noun == "who" else self.nouns[noun].gender
+
+    def verb(self, clause: Clause, slot: str) -> list[Word]:
+        """The verb without its negation: one word, or an auxiliary and an infinitive."""
+        verb, auxiliary = slot + "verb", slot + "aux"
+        agreement = self.agreement(clause)
+        many = agreement in ("vir", "pl")
+        if clause.verb in ("be", "exist"):
+            present = self.exist_present if clause.verb == "exist" else self.be_present
+            return tag(self.be_past[agreement] if clause.tense == "P" else present[many], verb, auxiliary)
+        entry = self.verbs[clause.verb]
+        if clause.tense == "W":
+            return tag(self.want[many], auxiliary) + tag(entry.infinitive, verb, slot + "infinitive")
+        if clause.tense == "F" and entry.future is None:
+            return tag(self.will[many], auxiliary) + tag(entry.infinitive, verb)
+        if clause.tense in "PI":
+            return tag((entry.past if clause.tense == "P" else entry.imperfect)[agreement], verb, auxiliary)
+        form = {"H": entry.habitual, "G": entry.progressive, "F": entry.future}[clause.tense][many]
+        return tag(form, verb, auxiliary)
+
+    def complements(self, clause: Clause, slot: str) -> list[Word]:
+        """Predicate, recipient, object, companion and place; a goal stands before the companion."""
+        words: list[Word] = []
+        if clause.predicate:
+            case = self.predicate_case(clause)
+            words += tag(self.adjective(clause.predicate, case, self.agreement(clause)), slot + "predicate")
+        if clause.recipient:
+            words += self.phrase(clause.recipient, "dat", slot + "recipient", slot + "recipient.case")
+        if clause.object and clause.question != "what":
+            words += self.object(clause, slot)
+        company = []
+        if clause.companion:
+            company = tag(self.with_from, slot + "companion.case")
+            company += self.phrase(clause.companion, "ins", slot + "companion")
+        place = self.place(clause.place, slot) if clause.place else []
+        goal = clause.place is not None and clause.place.relation != "in"
+        return words + (place + company if goal else company + place)
+
+    def object(self, clause: Clause, slot: str) -> list[Word]:
+        """The object in the case that the verb governs; the accusative turns genitive under negation."""
+        entry = self.verbs[clause.verb]
+        case = entry.case
+        if clause.negated and case == "acc" and not entry.preposition:
+            case = self.negated_object(self.nouns[clause.object[0].noun])
+        role = slot + "object.case"
+        marked = not entry.preposition and entry.case in ("gen", "dat")
+        words = tag(entry.preposition, role)
+        return words + self.phrases(clause.object, case.rstrip("!"), slot + "object", role if marked else "")
+
+    def place(self, place: Place, slot: str) -> list[Word]:
+        """Preposition, adjective and noun of a place."""
+        location = self.places[place.noun]
+        if place.relation == "in":
+            preposition, case = location.at, "loc"
+        elif place.relation == "to":
+            preposition, case = location.to, "gen" if location.to in ("do", "до") else "acc"
+        else:
+            preposition, case = self.with_from, "gen"
+        words = tag(preposition, slot + "place.case")
+        if place.adjective:
+            words += tag(self.adjective(place.adjective, case, _simple(location.gender)), slot + "place.adjective")
+        return words + tag(location.forms[case], slot + "place")
+
+    def phrases(self, phrases: tuple[NounPhrase, ...], case: str, slot: str, role: str = "") -> list[Word]:
+        """Noun phrases of one role, coordinated."""
+        words: list[Word] = []
+        for index, phrase in enumerate(phrases):
+            words += tag(self.conjunction, slot + ".and") if index else []
+            words += self.phrase(phrase, case, f"{slot}{index}", role)
+        return words
+
+    def phrase(self, phrase: NounPhrase, case: str, slot: str, role: str = "") -> list[Word]:
+        """Numeral, adjective, noun and the owner in the genitive; `role` is the slot that the case ending expresses."""
+        if phrase.noun == "who":
+            return tag(self.question_words["who"], slot)
+        noun = self.nouns[phrase.noun]
+        words: list[Word] = []
+        if phrase.count:
+            numeral, case = self.numeral(phrase, case)
+            words += tag(numeral, slot + ".count")
+        if phrase.adjective:
+            words += tag(self.attribute(phrase.adjective, noun, phrase.plural, case), slot + ".adjective")
+        words += tag(self.noun(phrase.noun, phrase.plural, case), slot, *filter(None, [role]))
+        if phrase.owner:
+            words += self.phrase(phrase.owner, "gen", slot + ".owner", slot + ".owner.case")
+        return words
+
+    def noun(self, key: str, plural: bool, case: str) -> str:
+        """Form of a noun; `paucal` is what two to four of it are called."""
+        noun = self.nouns[key]
+        if case == "paucal":
+            return self.paucals.get(key, noun.plural["nom"])
+        if case == "acc" and plural:
+            case = self.plural_accusative(noun)
+        return (noun.plural if plural else noun.singular)[case]
+
+    def attribute(self, adjective: str, noun: Noun, plural: bool, case: str) -> str:
+        """Form of an adjective before a noun."""
+        if case == "paucal":
+            case = "nom"
+        if plural or noun.gender == "pl":
+            gender = "vir" if noun.gender == "mp" else "pl"
+            return self.adjective(adjective, self.plural_accusative(noun) if case == "acc" else case, gender)
+        if case == "acc" and noun.gender != "f":
+            case = "gen" if noun.gender in ("mp", "ma") else "nom"
+        return self.adjective(adjective, case, _simple(noun.gender))
+
+
+def _simple(gender: str) -> str:
+    return "m" if gender.startswith("m") else gender
