@@ -114,7 +114,7 @@ class Romanizer:
         return plain(self._uroman, text, self._lcode)
 
 
-def plain(uroman, text: str, lcode: str | None) -> str:
+def plain(uroman, text: str, lcode: str | None = None) -> str:
     """uroman itself, and character by character where it fails.
 
     uroman 1.3.1.1 raises on some numbers, such as `三分之` without a numerator; one such line must not end a run.
@@ -124,7 +124,9 @@ def plain(uroman, text: str, lcode: str | None) -> str:
     except Exception as error:
         if len(text) == 1:
             return text
-        _warn_once(f"{backend_id()} fails on {text!r} ({error!r}); its characters are romanised one by one")
+        _warn_of_failure(
+            type(error), f"{backend_id()} fails on {text!r} ({error}); its characters are taken one by one"
+        )
         return "".join(plain(uroman, character, lcode) for character in text)
 
 
@@ -132,12 +134,19 @@ def plain(uroman, text: str, lcode: str | None) -> str:
 def romanizer_for(lcode: str | None):
     """What romanises a line of this language in this process: a function from text to text."""
     uroman = load_uroman()
-    if source_digest() != UROMAN_KNOWN:
-        _warn_once(
-            f"{backend_id()} is not the release that the fast romaniser follows; uroman is used as it is, slowly"
-        )
-        return lambda line: plain(uroman, line, lcode)
+    if not _is_known():
+        return functools.partial(plain, uroman, lcode=lcode)
     return Romanizer(uroman, lcode) if lcode in _distinguished(uroman) else romanizer_for(None)
+
+
+@functools.cache
+def _is_known() -> bool:
+    known = source_digest() == UROMAN_KNOWN
+    if not known:
+        logger.warning(
+            "%s is not the release that the fast romaniser follows; it is used as it is, slowly", backend_id()
+        )
+    return known
 
 
 @functools.cache
@@ -147,6 +156,10 @@ def _distinguished(uroman) -> frozenset[str | None]:
     return frozenset({None, *codes, *Lattice.LANGUAGES})
 
 
-@functools.cache
-def _warn_once(message: str) -> None:
-    logger.warning(message)
+_failures: set[type] = set()
+
+
+def _warn_of_failure(kind: type, message: str) -> None:
+    if kind not in _failures:
+        _failures.add(kind)
+        logger.warning(message)
