@@ -27,6 +27,7 @@ from hf_xalign.evaluation.report_figures import (
     top1_figure,
 )
 from hf_xalign.evaluation.report_histograms import histogram_figure
+from hf_xalign.evaluation.report_json import clean
 from hf_xalign.evaluation.report_results import Measure, Result
 from hf_xalign.evaluation.report_runs import Run, datasets_of, read_runs
 from hf_xalign.evaluation.report_script import direction, language_tag, script_class
@@ -109,7 +110,7 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
     environment.filters |= {"percent": percent, "interval": interval, "signed": signed, "run_name": name}
     environment.globals |= {"direction": direction, "language_tag": language_tag, "script_class": script_class}
     return environment.get_template("report.html.jinja").render(
-        title=title or f"Crosslingual alignment of {_pairs(pairs)}",
+        title=clean(title) if title else f"Crosslingual alignment of {_pairs(pairs)}",
         headline=overall([(s.first.name, s.verdict) for s in sections if len(s.scores) > 1]),
         runs=runs,
         sections=sections,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report_json import LARGEST, load_json
+from hf_xalign.evaluation.report_json import LARGEST, clean, load_json
 from hf_xalign.evaluation.report_results import Result, read_result
 
 
@@ -57,10 +57,12 @@ def read_runs(folders: list[Path]) -> list[Run]:
     """
     runs: list[Run] = []
     for folder in dict.fromkeys(Path(folder) for folder in folders):
-        own_log = read_log(folder / "trainer_state.json")
+        # The log of the folder is drawn once, with the first of its runs.
+        log = read_log(folder / "trainer_state.json")
         for label, results in _by_label(_results_in(folder)).items():
-            subfolder_log = {} if own_log else read_log(results[0].path.parent / "trainer_state.json")
-            runs.append(Run(len(runs), label, tuple(results), own_log or subfolder_log))
+            subfolder_log = read_log(results[0].path.parent / "trainer_state.json")
+            runs.append(Run(len(runs), label, tuple(results), log or subfolder_log))
+            log = {}
     return _with_distinct_labels(runs)
 
 
@@ -77,7 +79,7 @@ def read_log(path: Path) -> dict[str, list[tuple[int, float]]]:
         for name, value in entry.mapping().items():
             if _is_finite(value) and name not in ("step", "epoch"):
                 # A resumed run logs some steps twice: the later entry is the one that led to the checkpoint.
-                log.setdefault(name, {})[step] = float(value)
+                log.setdefault(clean(name), {})[step] = float(value)
     return {name: sorted(values.items()) for name, values in sorted(log.items())}
 
 
@@ -106,7 +108,7 @@ def _by_label(results: list[Result]) -> dict[str, list[Result]]:
             named[label] = members
             continue
         for member in members:
-            named.setdefault(f"{label} ({member.path.parent.name})", []).append(member)
+            named.setdefault(clean(f"{label} ({member.path.parent.name})"), []).append(member)
     return named
 
 
@@ -118,7 +120,7 @@ def _with_distinct_labels(runs: list[Run]) -> list[Run]:
     for run in runs:
         folder = run.results[0].path.parent
         told = folder.name if names[run.label, folder.name] == 1 else folder
-        label = run.label if labels[run.label] == 1 else f"{run.label} ({told})"
+        label = run.label if labels[run.label] == 1 else clean(f"{run.label} ({told})")
         distinct.append(replace(run, label=label))
     return distinct
 

@@ -229,8 +229,10 @@ def test_hostile_strings_stay_text(tmp_path):
 def test_strings_that_utf8_cannot_hold_are_replaced(tmp_path):
     results = make_results()
     results["label"] = "bell \x07 and \ud800 half"
-    output = write_report([write(tmp_path / "run", results)], tmp_path / "report.html")
-    assert "bell \ufffd and \ufffd half" in output.read_text(encoding="utf-8")
+    folders = [write(tmp_path / name, results, make_trainer_state(("loss_\udcff",))) for name in ("one", "two")]
+    text = write_report(folders, tmp_path / "report.html", title="\udcff").read_text(encoding="utf-8")
+    assert "bell \ufffd and \ufffd half (one)" in text
+    assert "<h1>\ufffd</h1>" in text
 
 
 def test_same_input_same_bytes(five):
