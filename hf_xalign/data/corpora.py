@@ -126,6 +126,8 @@ def _choose_rows(source: Source, table: pa.Table, counts: SourceCounts) -> pa.Ta
     counts.null = table.num_rows - pc.sum(present).as_py() if table.num_rows else 0
     table = table.filter(present)
     if source.take:
+        if source.take.start >= table.num_rows:
+            raise XAlignError(f"{source.path}: take starts at row {source.take.start}, there are {table.num_rows}")
         order = np.random.default_rng(source.take.seed).permutation(table.num_rows)
         stop = None if source.take.count is None else source.take.start + source.take.count
         if stop is not None and stop > table.num_rows:

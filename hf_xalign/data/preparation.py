@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -71,23 +70,32 @@ def prepare(
         raise XAlignError("train_data is empty: name at least one source to train on")
     settings = _settings(data_args, encoder)
     fingerprint = fingerprint_of(settings, sections)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Two runs of recipes that share their data may start together: one prepares, the other waits and uses.
-    with FileLock(folder.parent / f".{folder.name}.lock"):
-        if _usable(folder, fingerprint) and not overwrite:
-            logger.info("using prepared data in %s", folder)
-            return folder
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            temporary.chmod(0o755)
-            _write(temporary, data_args, settings, sections, fingerprint)
-            if folder.exists():
-                shutil.rmtree(folder)
-            os.replace(temporary, folder)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Two runs of recipes that share their data may start together: one prepares, the other waits and uses.
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if _usable(folder, fingerprint) and not overwrite:
+                logger.info("using prepared data in %s", folder)
+            else:
+                _replace(folder, lambda partial: _write(partial, data_args, settings, sections, fingerprint))
+    except OSError as error:
+        raise XAlignError(f"{folder} cannot be written: {error.strerror or error}") from None
     return folder
+
+
+def _replace(folder: Path, write: Callable[[Path], None]) -> None:
+    """Have `write` fill a folder beside `folder`, then put it in its place."""
+    partial = folder.parent / f".{folder.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
+    partial.mkdir()
+    try:
+        write(partial)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def _usable(folder: Path, fingerprint: str) -> bool:

@@ -12,6 +12,7 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.messages import did_you_mean, kind_of
 
 
+# By the ending of a file's name.
 FORMATS = {
     ".parquet": "parquet",
     ".jsonl": "jsonl",
@@ -205,13 +206,14 @@ def _find_format(values: dict[str, Any], where: str) -> None:
         return
     found = values.get("format") or file_format(path)
     if found and found not in FORMATS.values():
-        raise XAlignError(f"{where}.format: unknown format {found!r}{did_you_mean(found, set(FORMATS.values()))}")
+        raise XAlignError(
+            f"{where}.format: unknown format {found!r}{did_you_mean(found, dict.fromkeys(FORMATS.values()))}"
+        )
     if found:
         values["format"] = found
     elif Path(path).is_file() or not (_HUB_ID.fullmatch(path) or Path(path).is_dir()):
-        raise XAlignError(
-            f"{where}: cannot tell the format of {path!r}; set format to one of {', '.join(set(FORMATS.values()))}"
-        )
+        known = ", ".join(dict.fromkeys(FORMATS.values()))
+        raise XAlignError(f"{where}: cannot tell the format of {path!r}; set format to one of {known}")
     if "target_path" in values and values.get("format") != "txt":
         raise XAlignError(f"{where}: target_path goes with a .txt file, one sentence a line")
 

@@ -137,6 +137,7 @@ def test_take_gives_disjoint_parts_that_do_not_depend_on_later_filters(tmp_path)
     assert [len(part) for part in parts] == [60, 30, 10]
     assert sorted(row for part in parts for row in part) == sorted(row.strip() for row in rows)
     assert parts[0] != [row.strip() for row in rows[:60]]
+    assert "take starts at row 100, there are 100" in error_of({"path": path, "lang": "hi", "take": {"start": 100}})
     short = texts({"path": path, "lang": "hi", "take": {"seed": 3, "start": 0, "count": 60}, "max_words": 3})
     assert set(short) < set(parts[0])
     other = texts({"path": path, "lang": "hi", "take": {"seed": 4, "start": 0, "count": 60}})
@@ -257,6 +258,19 @@ def test_a_folder_of_a_data_set(tmp_path):
     spec = {"path": str(tmp_path / "set"), "columns": {"text": "sentence"}}
     assert load_corpus([spec]).to_dict() == {"text": ["one", "two"], "lang": ["hin", "urd"]}
     assert "no column 'text'; it has sentence, lang" in error_of({"path": str(tmp_path / "set")})
+
+
+def test_the_minicorpus():
+    data = load_corpus([{"path": "minicorpus:validation", "langs": ["hin_Deva", "urd_Arab"], "limit": 50}])
+    assert data.num_rows == 50 and set(data["lang"]) == {"hin_Deva", "urd_Arab"}
+    pairs = load_corpus([{"path": "minicorpus:test", "langs": ["urd_Arab", "hin_Deva"]}], "pairs")
+    assert pairs.column_names == ["source", "target", "source_lang", "target_lang"]
+    assert set(pairs["source_lang"]) == {"urd_Arab"} and set(pairs["target_lang"]) == {"hin_Deva"}
+    assert (
+        pairs[:]
+        == load_corpus([{"path": "minicorpus:test", "source_lang": "urd_Arab", "target_lang": "hin_Deva"}], "pairs")[:]
+    )
+    assert "a pair needs two langs" in error_of({"path": "minicorpus:test", "langs": ["hin"]}, "pairs")
 
 
 @pytest.mark.skipif(REAL is None, reason="HF_XALIGN_DATA is not set")

@@ -225,6 +225,19 @@ def test_a_folder_of_something_else_is_not_touched(section, tmp_path):
         load_prepared(other)
 
 
+def test_a_folder_that_cannot_be_written_is_one_line(section):
+    with pytest.raises(XAlignError, match="/proc/nothing/data cannot be written: No such file"):
+        prepare(section(prepared_dir="/proc/nothing/data"))
+
+
+def test_what_a_killed_run_left_is_cleared(section, tmp_path):
+    partial = tmp_path / "out" / ".data.partial"
+    partial.mkdir(parents=True)
+    (partial / "train.parquet").write_text("half")
+    assert load_prepared(prepare(section())).train.num_rows == 7
+    assert not partial.exists()
+
+
 def test_two_processes_give_the_same_folder(section, tmp_path):
     one = prepare(section())
     two = prepare(section(preprocessing_num_proc=2, prepared_dir=str(tmp_path / "two")))
