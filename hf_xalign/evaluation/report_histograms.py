@@ -41,8 +41,8 @@ def histogram_figure(identifier: str, scores: Scores) -> Figure:
     )
     caption = (
         "Filled, matched pairs; dashed outline, random pairs (a seeded derangement); ticks, their means. Both areas "
-        "are equal, and heights are scaled to the panel. The less the two overlap, the better a translation can be told "
-        "from any other sentence; AUROC is the share of (matched, random) pairs in the right order."
+        "are equal, and heights are scaled to the panel. The less the two overlap, the better a translation can "
+        "be told from any other sentence; AUROC is the share of (matched, random) pairs in the right order."
     )
     box = element("div", table, class_="scroll", tabindex="0", role="region", aria_label="Histograms of similarities")
     return Figure("Matched and random pairs", caption, box)
