@@ -11,14 +11,12 @@ import operator
 import re
 import unicodedata
 
+from hf_xalign.data.romanizer_rules import DOUBLERS, LENGTHENER, SMALL_Y
 from hf_xalign.data.romanizer_tables import (
-    DOUBLERS,
-    LENGTHENER,
     NOT_AT_END,
     NOT_AT_START,
     ONLY_AT_END,
     ONLY_AT_START,
-    SMALL_Y,
     WHOLE_WORD,
     CharacterTables,
     Rule,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from hf_xalign.data.romanizer_rules import DIGIT, DOUBLERS, any_of, is_numeric, shared_rules
 from hf_xalign.data.uroman_backend import uroman_module
 
 
@@ -22,15 +21,9 @@ _CONDITIONS = {
     "use-only-for-whole-word": WHOLE_WORD,
 }
 
-# Marks that change the romanisation of the character before or after them.
-DOUBLERS = frozenset("っッ\u0a71")
-SMALL_Y = frozenset("ゃゅょャュョ")
-LENGTHENER = "ー"
-
 # uroman has code of its own for these scripts; here they are left to it.
 _LEFT_TO_UROMAN = frozenset({"Thai", "Coptic"})
 _TAIL = re.compile(r"\+(m|ng|n|h|r)")
-_DIGIT = re.compile(r"\d")
 
 # Stands for "depends on the context" in the table of constant romanisations; no character of a text by definition.
 NOT_CONSTANT = "\uffff"
@@ -73,7 +66,7 @@ class CharacterTables:
     def __init__(self, uroman, lcode: str | None) -> None:
         self.uroman = uroman
         self.lcode = lcode
-        self.shared = _shared(uroman)
+        self.shared = shared_rules(uroman)
         self.rules = _Lazy(self._rule)
         self.characters = _Lazy(self._character)
         self.translation = _Lazy(self._translated)
@@ -83,7 +76,7 @@ class CharacterTables:
         for text in self.shared.longer_rules:
             if self.rules[text] is not None:
                 self._longest[text[0]] = max(len(text), self._longest.get(text[0], 0))
-        self.longer_rule = _any_of(filter(self._matters, self.shared.longer_rules))
+        self.longer_rule = any_of(filter(self._matters, self.shared.longer_rules))
 
     def _matters(self, text: str) -> bool:
         """Whether a rule of several characters gives anything else than these characters do one by one."""
@@ -171,9 +164,9 @@ class CharacterTables:
         if not left_to_uroman:
             other = uroman.unicode_hangul_romanization(character) or self._decomposed(character)
         fallback = "" if unicodedata.category(character) in ("Mn", "Cf", "Co") else character
-        numeric = _is_numeric(uroman, character)
-        digits = character in shared.before_digits or any(map(_DIGIT.search, self._texts(character)))
-        digits = digits or bool(other and _DIGIT.search(other))
+        numeric = is_numeric(uroman, character)
+        digits = character in shared.before_digits or any(map(DIGIT.search, self._texts(character)))
+        digits = digits or bool(other and DIGIT.search(other))
 
         alone = None  # what it becomes whatever its neighbours are
         if isinstance(rule, Rule):
@@ -241,68 +234,8 @@ class CharacterTables:
         return uroman_module().Lattice(character, self.uroman, self.lcode).decomp_rom(0) or None
 
 
-class _Shared(NamedTuple):
-    """What holds for every language."""
-
-    longer_rules: tuple[str, ...]  # texts of several characters
-    in_longer_rules: frozenset[str]  # their characters
-    unclear: frozenset[str]  # characters of those whose romanisation depends on the syllable or on the words before
-    before_digits: frozenset[str]  # last characters of those romanised with digits
-    vowel_signs: frozenset[str]
-    viramas: frozenset[str]
-    bare: frozenset[str]  # signs before which a consonant is written without its vowel, but for subjoined letters
-    extenders: frozenset[str]  # characters that lengthen the span of the one before them
-    number_words: frozenset[str]  # characters of minus signs and fraction connectors
-    number_signs: re.Pattern[str]
-    number_rules: re.Pattern[str]  # longer rules with numeric characters
-
-
-@functools.cache
-def _shared(uroman) -> _Shared:
-    longer = tuple(text for text in uroman.rom_rules if len(text) > 1)
-    unclear, before_digits = set(), set()
-    for text in longer:
-        for rule in uroman.rom_rules[text]:
-            # uroman remembers what it makes of a final hyphen, for whichever span it meets first.
-            if rule["t-at-end-of-syllable"] is not None or (rule["t"] or "").endswith("-"):
-                unclear.update(text)
-            if _DIGIT.search(rule["t"] or ""):
-                before_digits.add(text[-1])
-
-    def having(kind: str) -> frozenset[str]:
-        return frozenset(text for (one, text), value in uroman.dict_bool.items() if one == kind and value)
-
-    vowel_signs, viramas = having("is-vowel-sign"), having("is-virama")
-    signs = [*uroman.minus_signs, *uroman.plus_signs, *uroman.fraction_connectors]
-    return _Shared(
-        longer_rules=longer,
-        in_longer_rules=frozenset("".join(longer)),
-        unclear=frozenset(unclear),
-        before_digits=frozenset(before_digits),
-        vowel_signs=vowel_signs,
-        viramas=viramas,
-        bare=vowel_signs | viramas | having("is-medial-consonant-sign"),
-        extenders=viramas | SMALL_Y | {LENGTHENER},
-        number_words=frozenset("".join(signs)),
-        number_signs=_any_of(signs),
-        number_rules=_any_of(text for text in longer if any(_is_numeric(uroman, character) for character in text)),
-    )
-
-
-def _any_of(texts: Iterable[str]) -> re.Pattern[str]:
-    """A pattern that finds any of these texts; grouped by first character, which is what `re` is fast at."""
-    groups: dict[str, list[str]] = {}
-    for text in texts:
-        groups.setdefault(text[0], []).append(re.escape(text[1:]))
-    return re.compile("|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in groups.items()) or "(?!)")
-
-
 def _is_letter(character: str) -> bool:
     return unicodedata.category(character).startswith("L")
-
-
-def _is_numeric(uroman, character: str) -> bool:
-    return bool(uroman.num_props.get(character)) or unicodedata.numeric(character, None) is not None
 
 
 def _loses_capitals(text: str) -> bool:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import random
-import re
-import shutil
 from pathlib import Path
 
 import pytest
-import regex
 import uroman
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -32,16 +29,8 @@ def saved_tables(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def fresh():
-    """uroman, and its tables as they are before it is asked anything, which adds to them."""
-    loaded = uroman.Uroman()
-    attributes = uroman_backend._plain(loaded)
-    return loaded, {name: dict(value) if isinstance(value, dict) else value for name, value in attributes.items()}
-
-
-@pytest.fixture(scope="module")
-def plain(fresh):
-    return fresh[0]
+def plain():
+    return uroman.Uroman()
 
 
 def check(plain, line, lcode):
@@ -54,23 +43,6 @@ def check(plain, line, lcode):
         return False
     assert romanized == expected, (lcode, line, [f"{ord(character):04x}" for character in line])
     return True
-
-
-def test_the_installed_uroman_is_the_one_that_the_lattice_follows():
-    """If this fails, uroman has changed: compare its `uroman.py` with `romanizer_lattice.py` before UROMAN_KNOWN."""
-    assert uroman_backend.source_digest() == uroman_backend.UROMAN_KNOWN
-
-
-def test_uroman_uses_no_more_of_regex_than_is_replaced():
-    source = Path(uroman_backend.uroman_module().__file__).read_text(encoding="utf-8")
-    used = set(re.findall(r"\bregex\.(\w+)", source))
-    assert used == {"match", "search", "sub", "split", "findall", "IGNORECASE"}
-    assert all(hasattr(uroman_backend._CompiledPatterns, name) for name in used)
-
-
-def test_the_users_own_uroman_is_left_alone():
-    assert uroman_backend.load_uroman()
-    assert uroman.uroman.regex is regex
 
 
 def test_ascii_is_its_own_romanisation(plain):
@@ -313,47 +285,3 @@ def test_another_uroman_is_used_as_it_is(plain, monkeypatch, caplog):
     finally:
         romanizer._is_known.cache_clear()
         romanizer_for.cache_clear()
-
-
-class TestSavedTables:
-    @pytest.fixture
-    def home(self, tmp_path, monkeypatch):
-        uroman_backend.load_uroman()
-        shutil.copytree(uroman_backend.tables_path().parent, tmp_path / "hf_xalign")
-        monkeypatch.setattr("huggingface_hub.constants.HF_HOME", str(tmp_path))
-        uroman_backend.load_uroman.cache_clear()
-        yield tmp_path
-        uroman_backend.load_uroman.cache_clear()
-
-    def test_they_come_back_as_they_were(self, home, fresh):
-        uroman_backend.load_uroman()
-        path = uroman_backend.tables_path()
-        assert path.is_relative_to(home) and path.name.startswith("uroman-")
-        assert [file.name for file in path.parent.iterdir()] == [path.name]
-        assert uroman_backend._plain(uroman_backend.uroman_from(uroman_backend._read(path))) == fresh[1]
-
-    def test_damaged_ones_are_made_anew_with_a_notice(self, home, caplog):
-        uroman_backend.load_uroman()
-        path = uroman_backend.tables_path()
-        whole = path.read_bytes()
-        for damaged in (b"", b"\x80\x04." + whole, whole.replace(b"Kyiv", b"Kiev") + b" ", whole[:-100]):
-            caplog.clear()
-            path.write_bytes(damaged)
-            assert uroman_backend._read(path) is None
-            assert "is damaged" in caplog.text
-        uroman_backend.load_uroman.cache_clear()
-        assert uroman_backend.load_uroman().romanize_string("Київ", lcode="ukr") == "Kyiv"
-        assert path.read_bytes() == whole
-
-    def test_a_folder_that_cannot_be_written_is_no_obstacle(self, tmp_path, caplog):
-        (tmp_path / "file").write_text("in the way", encoding="utf-8")
-        path = tmp_path / "file" / "tables.json"
-        assert uroman_backend._read(path) is None
-        uroman_backend._write(path, {"rom_rules": []})
-        assert "cannot read" in caplog.text
-        assert "cannot save" in caplog.text
-
-    def test_they_are_named_by_what_they_were_read_from(self, monkeypatch):
-        first = uroman_backend.tables_path()
-        monkeypatch.setattr(uroman_backend, "_FORMAT", -1)
-        assert uroman_backend.tables_path() != first
