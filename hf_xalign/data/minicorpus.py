@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hf_xalign.data.minilexicon import english, hindi, polish, ukrainian, urdu
-from hf_xalign.data.minilexicon.grammar import Word
+from hf_xalign.data.minilexicon.derivation import Derivation
 from hf_xalign.data.minilexicon.sampling import sample
 from hf_xalign.errors import XAlignError
 
@@ -34,6 +34,8 @@ _GRAMMARS = {
 LANGUAGES = tuple(_GRAMMARS)
 DEFAULT_SIZES: Mapping[str, int] = MappingProxyType({"train": 4000, "validation": 500, "test": 500})
 PUNCTUATION = frozenset(".,?।۔،؟")
+# Longer sentences, in any language and with their punctuation, are not taken.
+_MAX_WORDS = 18
 # So many repetitions in a row mean that the grammar has little left to say.
 _MAX_REPETITIONS = 20_000
 
@@ -58,6 +60,16 @@ class Sentence:
         """Gold links between the words of languages `a` and `b`: sorted pairs of 0-based indices into `words`."""
         target = list(enumerate(self._slots[_known(b)]))
         return [(i, j) for i, slots in enumerate(self._slots[_known(a)]) for j, others in target if slots & others]
+
+
+def realise(derivation: Derivation, number: int = 0) -> Sentence:
+    """What a derivation says in each language, as the sentence with id `number`."""
+    realised = {lang: grammar.sentence(derivation) for lang, grammar in _GRAMMARS.items()}
+    return Sentence(
+        number,
+        {lang: [word.form for word in words] for lang, words in realised.items()},
+        {lang: [word.slots for word in words] for lang, words in realised.items()},
+    )
 
 
 def generate(seed: int = 0, sizes: Mapping[str, int] = DEFAULT_SIZES) -> dict[str, list[Sentence]]:
@@ -157,26 +169,19 @@ def _generated(seed: int, sizes: tuple[tuple[str, int], ...]) -> dict[str, list[
 def _new_sentence(rng: Random, number: int, seen: dict[str, set[str]]) -> Sentence:
     """The next sentence that is new in every language; its texts are added to `seen`."""
     for _ in range(_MAX_REPETITIONS):
-        derivation = sample(rng)
-        realised: dict[str, list[Word]] = {}
-        for lang, grammar in _GRAMMARS.items():
-            words = grammar.sentence(derivation)
-            if _key(words) in seen[lang]:
-                break
-            realised[lang] = words
-        else:
-            for lang, words in realised.items():
-                seen[lang].add(_key(words))
-            return Sentence(
-                number,
-                {lang: [word.form for word in words] for lang, words in realised.items()},
-                {lang: [word.slots for word in words] for lang, words in realised.items()},
-            )
+        sentence = realise(sample(rng), number)
+        keys = {lang: _key(words) for lang, words in sentence.words.items()}
+        if max(map(len, sentence.words.values())) > _MAX_WORDS or any(key in seen[lang] for lang, key in keys.items()):
+            continue
+        for lang, key in keys.items():
+            seen[lang].add(key)
+        return sentence
     raise XAlignError(f"minicorpus: no new sentence after {number}; ask for fewer in `sizes`")
 
 
-def _key(words: list[Word]) -> str:
-    return " ".join(word.form for word in words if word.form not in PUNCTUATION).casefold()
+def _key(words: list[str]) -> str:
+    """What two sentences must not share: the text without case and punctuation."""
+    return " ".join(word for word in words if word not in PUNCTUATION).casefold()
 
 
 def _join(words: list[str]) -> str:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from hf_xalign.data.minilexicon.concepts import SHE
 from hf_xalign.data.minilexicon.derivation import Clause, NounPhrase
-from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, rows, tag, tag_phrase
+from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, rows, tag, tag_phrase, verb_tag
 
 
 # The keys of the concepts are the English words; only what is not regular is listed.
@@ -132,25 +132,25 @@ class English(Grammar):
         return self._phrases(clause.subject, slot + "subject")
 
     def _verb(self, clause: Clause, slot: str) -> tuple[list[Word], list[Word]]:
-        """Auxiliary and main verb; a word alone expresses both."""
-        verb, auxiliary = slot + "verb", slot + "aux"
+        """Auxiliary and main verb."""
         plural = _is_plural(clause.subject)
         past = clause.tense in "PI"
         be = ("were" if plural else "was") if past else ("are" if plural else "is")
         if clause.verb in ("be", "exist"):
-            return tag(be, verb, auxiliary), []
+            return verb_tag(be, slot, "verb noun aspect tense"), []
         base, third, preterite, participle = VERBS[clause.verb][:4]
         if clause.tense in "GI":
-            return tag(be, auxiliary), tag(participle, verb)
+            return verb_tag(be, slot, "aspect tense"), verb_tag(participle, slot, "verb noun")
         if clause.tense == "F":
-            return tag("will", auxiliary), tag(base, verb)
+            return verb_tag("will", slot, "tense"), verb_tag(base, slot, "verb noun aspect")
         if clause.tense == "W":
-            want = tag("want" if plural else "wants", auxiliary)
-            return [], [*want, *tag("to", slot + "infinitive"), *tag(base, verb)]
+            want = verb_tag("want" if plural else "wants", slot, "aspect tense") + verb_tag("to", slot, "infinitive")
+            return [], want + verb_tag(base, slot, "verb noun")
         if clause.negated or clause.question not in ("", "who"):
             do = "did" if past else "do" if plural else "does"
-            return tag(do, auxiliary), tag(base, verb)
-        return [], tag(preterite if past else base if plural else third, verb, auxiliary)
+            return verb_tag(do, slot, "tense"), verb_tag(base, slot, "verb noun aspect")
+        form = preterite if past else base if plural else third
+        return [], verb_tag(form, slot, "verb noun aspect tense")
 
     def _complements(self, clause: Clause, slot: str) -> list[Word]:
         words: list[Word] = []

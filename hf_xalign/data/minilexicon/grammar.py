@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from hf_xalign.data.minilexicon.derivation import Clause, Derivation
@@ -20,8 +21,22 @@ class Word(NamedTuple):
 
 def tag(forms: str, *slots: str) -> list[Word]:
     """The words of `forms` (an underscore separates words; the empty string has none), all with the same slots."""
+    return [*_tag(forms, slots)]
+
+
+@cache
+def _tag(forms: str, slots: tuple[str, ...]) -> tuple[Word, ...]:
     names = frozenset(slots)
-    return [Word(form, names) for form in forms.split("_") if form]
+    return tuple(Word(form, names) for form in forms.split("_") if form)
+
+
+def verb_tag(forms: str, slot: str, parts: str) -> list[Word]:
+    """Words of a verb that express the given of its parts.
+
+    The parts are `verb`, `noun` (what a light verb is said with: काम of काम करना), `aspect` and `tense`; a verb that is
+    one word expresses all of them.
+    """
+    return tag(forms, *[slot + part for part in parts.split()])
 
 
 def tag_phrase(phrase: str, slot: str) -> list[Word]:

@@ -54,8 +54,8 @@ VERBS = """
     return    -          लौट   -    -
     read      -          पढ़    ne   ko
     write     -          लिख   ne   ko
-    buy       -          ख़रीद  ne   ko
-    sell      -          बेच   ne   ko
+    buy       -          ख़रीद  ne   -
+    sell      -          बेच   ne   -
     see       -          देख   ne   ko
     find      -          मिल   ko   -
     eat       -          खा    ne   ko
@@ -76,7 +76,7 @@ VERBS = """
     look      -          ढूँढ   ne   ko
     invite    आमंत्रित    कर    ne   ko
     thank     धन्यवाद:m  दे    ne   ko
-    feed      खाना:m     खिला  ne   ko
+    feed      खाना:m     खिला  ne   ko!
     give      -          दे    ne   -
     send      -          भेज   ne   -
     show      -          दिखा  ne   -
@@ -156,9 +156,7 @@ class Hindi(HindustaniGrammar):
     adjective_endings = ("े", "ी")
     numbers = MappingProxyType(NUMBERS)
     times = MappingProxyType(TIMES)
-    question_words = MappingProxyType(
-        {"yes_no": "क्या", "what": "क्या", "where": "कहाँ", "when": "कब", "why": "क्यों"}
-    )
+    question_words = MappingProxyType({"yes_no": "क्या", "what": "क्या", "where": "कहाँ", "when": "कब", "why": "क्यों"})
     ne = "ने"
     ko = "को"
     genitive = MappingProxyType({"m": "का", "changed": "के", "f": "की"})

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hf_xalign.data.minilexicon.concepts import KIND_OF, NAMES
 from hf_xalign.data.minilexicon.derivation import Clause, NounPhrase, Place
-from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, rows, tag, tag_phrase
+from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, rows, tag, tag_phrase, verb_tag
 
 
 class Noun(NamedTuple):
@@ -27,8 +27,8 @@ class Noun(NamedTuple):
 class Verb(NamedTuple):
     """What stands before the stem (a noun with its gender, or not), the stem, what marks subject and object.
 
-    `subject` is ne (in the perfective only), ko or the like (always), or empty; then the verb agrees with the subject.
-    `object` is the postposition of an object: `ko` for the living only; others always.
+    `subject`: ne (in the perfective only), ko or have (always), or empty, and then the verb agrees with the subject.
+    `object`: the postposition of the object; `ko` and `ko!` as `object_marker` says.
     """
 
     prefix: str
@@ -136,7 +136,9 @@ class HindustaniGrammar(Grammar):
         if clause.question == "yes_no":
             words = tag(self.question_words["yes_no"], slot + "ask") + words
         if clause.verb == "exist":
-            return words + place + self.phrases(clause.subject, slot + "subject", counted=True) + self.verb(clause, slot)
+            return (
+                words + place + self.phrases(clause.subject, slot + "subject", counted=True) + self.verb(clause, slot)
+            )
         words += self.subject(clause, slot)
         if not clause.time_first:
             words += time
@@ -161,7 +163,7 @@ class HindustaniGrammar(Grammar):
         marker = self.subject_marker(clause)
         if clause.pronoun:
             return tag(self.pronouns[self.agreement_of(clause.subject)[1]], slot + "subject0")
-        role = slot + ("verb" if marker == self.have else "subject.case")
+        role = slot + ("noun" if marker == self.have else "subject.case")
         if clause.subject[0].noun == "who":
             who, postposition = self.who(marker)
             return tag(who, slot + "subject0", *([role] if marker else [])) + tag(postposition, role)
@@ -188,15 +190,18 @@ class HindustaniGrammar(Grammar):
         return words + tag(marker, slot + "object.case")
 
     def object_marker(self, clause: Clause) -> str:
-        """The postposition of the object: the living take ko unless the verb agrees with them anyway."""
-        entry = self.verbs[clause.verb]
-        if entry.object != "ko":
-            return entry.object
-        return self.ko if self.is_living(clause.object[0]) else ""
+        """The postposition of the object: people take ko, animals that are definite too; always in `ko!`."""
+        marker = self.verbs[clause.verb].object
+        if not marker.startswith("ko"):
+            return marker
+        marked = any(self.is_marked(phrase, always=marker == "ko!") for phrase in clause.object)
+        return self.ko if marked else ""
 
-    def is_living(self, phrase: NounPhrase) -> bool:
-        """People and animals."""
-        return phrase.noun in NAMES or KIND_OF.get(phrase.noun) in ("person", "kin", "animal")
+    def is_marked(self, phrase: NounPhrase, *, always: bool) -> bool:
+        """Whether this object takes ko."""
+        if phrase.noun in NAMES or KIND_OF.get(phrase.noun) in ("person", "kin"):
+            return True
+        return KIND_OF.get(phrase.noun) == "animal" and (always or phrase.article == "the" or phrase.owner is not None)
 
     def place(self, place: Place, slot: str) -> list[Word]:
         """A place with its postposition; a goal is the bare oblique, which expresses the role itself."""
@@ -267,30 +272,30 @@ class HindustaniGrammar(Grammar):
 
     def verb(self, clause: Clause, slot: str) -> list[Word]:
         """The noun of a light verb, negation, verb and auxiliary."""
-        verb, auxiliary = slot + "verb", slot + "aux"
         neg = tag(self.neg, slot + "neg") if clause.negated else []
         agreement = self.agreement(clause)
-        past = clause.tense in "PI"
+        copula = self.copula(agreement, clause.tense in "PI")
         if clause.verb in ("be", "exist"):
-            return neg + tag(self.copula(agreement, past), verb, auxiliary)
+            return neg + verb_tag(copula, slot, "verb noun aspect tense")
         entry = self.verbs[clause.verb]
-        words = tag(entry.prefix, verb) + neg
+        words = verb_tag(entry.prefix, slot, "noun") + neg
+        verb = "verb" if entry.prefix else "verb noun"
         if not entry.stem:
-            return words + tag(self.copula(agreement, past), *([auxiliary] if entry.prefix else [verb, auxiliary]))
+            return words + verb_tag(copula, slot, verb + " aspect tense")
         if clause.tense == "P":
-            return words + tag(self.perfective(entry.stem, agreement), verb, auxiliary)
+            return words + verb_tag(self.perfective(entry.stem, agreement), slot, verb + " aspect tense")
         if clause.tense == "F":
             main, second = self.future(entry.stem, agreement)
-            return words + (tag(main, verb) + tag(second, auxiliary) if second else tag(main, verb, auxiliary))
+            main = verb_tag(main, slot, verb + (" aspect" if second else " aspect tense"))
+            return words + main + verb_tag(second, slot, "tense")
+        if clause.tense == "H" and clause.negated:
+            form = self.imperfective(entry.stem, agreement, alone=True)
+            return words + verb_tag(form, slot, verb + " aspect tense")
         if clause.tense == "H":
-            if clause.negated:
-                return words + tag(self.imperfective(entry.stem, agreement, alone=True), verb, auxiliary)
-            return words + tag(self.imperfective(entry.stem, agreement), verb) + self._is(agreement, past, auxiliary)
-        if clause.tense == "W":
-            words += tag(self.infinitive(entry.stem), verb, slot + "infinitive") + tag(self.want(agreement), auxiliary)
-            return words + self._is(agreement, past, auxiliary)
-        words += tag(entry.stem, verb) + tag(self.continuous(agreement), auxiliary)
-        return words + self._is(agreement, past, auxiliary)
-
-    def _is(self, agreement: Agreement, past: bool, slot: str) -> list[Word]:
-        return tag(self.copula(agreement, past), slot)
+            words += verb_tag(self.imperfective(entry.stem, agreement), slot, verb + " aspect")
+        elif clause.tense == "W":
+            words += verb_tag(self.infinitive(entry.stem), slot, verb + " infinitive")
+            words += verb_tag(self.want(agreement), slot, "aspect")
+        else:
+            words += verb_tag(entry.stem, slot, verb) + verb_tag(self.continuous(agreement), slot, "aspect")
+        return words + verb_tag(copula, slot, "tense")

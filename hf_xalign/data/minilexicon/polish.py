@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 
 from hf_xalign.data.minilexicon.derivation import Clause, NounPhrase
-from hf_xalign.data.minilexicon.grammar import Word, pairs, tag
+from hf_xalign.data.minilexicon.grammar import Word, pairs, tag, verb_tag
 from hf_xalign.data.minilexicon.slavic import Noun, SlavicGrammar, parse_nouns, parse_places, parse_verbs
 
 
@@ -256,9 +256,7 @@ class Polish(SlavicGrammar):
     nouns = MappingProxyType(parse_nouns(LIVING, living=True) | parse_nouns(THINGS, living=False))
     places = MappingProxyType(parse_places(PLACES))
     verbs = MappingProxyType(parse_verbs(VERBS, past))
-    adjectives = MappingProxyType(
-        {key: form.partition("/")[::2] for key, form in pairs(ADJECTIVES).items()}
-    )
+    adjectives = MappingProxyType({key: form.partition("/")[::2] for key, form in pairs(ADJECTIVES).items()})
     times = MappingProxyType(TIMES)
     times_before_verb = ("now", "every_day", "often", "always")
     times_after_verb = ("yesterday", "today", "tomorrow", "in_the_morning", "in_the_evening")
@@ -308,9 +306,12 @@ class Polish(SlavicGrammar):
 
     def absence(self, tense: str, slot: str) -> list[Word]:
         """Anny nie ma, Anny nie było."""
-        return tag("nie", slot + "neg") + tag("było" if tense == "P" else "ma", slot + "verb", slot + "aux")
+        copula = verb_tag("było" if tense == "P" else "ma", slot, "verb noun aspect tense")
+        return tag("nie", slot + "neg") + copula
 
-    def arrange(self, clause: Clause, subject: list[Word], verb: list[Word], rest: list[Word], slot: str) -> list[Word]:
+    def arrange(
+        self, clause: Clause, subject: list[Word], verb: list[Word], rest: list[Word], slot: str
+    ) -> list[Word]:
         """Subject before verb in questions too; się goes before a verb that would leave it last, or is negated."""
         before = self.middle_time(clause, slot, self.times_before_verb)
         after = self.middle_time(clause, slot, self.times_after_verb)

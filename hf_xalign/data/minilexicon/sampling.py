@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from random import Random
 
 from hf_xalign.data.minilexicon import concepts
@@ -179,7 +180,12 @@ def _clause(
 
 
 def _verb(rng: Random, tenses: str) -> str:
-    return rng.choice([verb for verb, entry in concepts.VERBS.items() if set(entry.tenses) & set(tenses)])
+    return rng.choice(_verbs_with(tenses))
+
+
+@cache
+def _verbs_with(tenses: str) -> list[str]:
+    return [verb for verb, entry in concepts.VERBS.items() if set(entry.tenses) & set(tenses)]
 
 
 def _clause_with(rng: Random, verb: str, tenses: str, question: str, negation: float, timed: float) -> Clause:
@@ -238,7 +244,9 @@ def _question(rng: Random) -> Derivation:
         verbs = [verb for verb, entry in concepts.VERBS.items() if entry.places and "move" not in entry.flags]
         clause = _clause(rng, verb=rng.choice(verbs), tenses="PHGF", question=kind, timed=0.3)
         return Derivation((dataclasses.replace(clause, place=None),))
-    clause = _clause(rng, tenses="PF" if kind == "when" else "PHG", question=kind, timed=0.0 if kind == "when" else 0.2)
+    clause = _clause(
+        rng, tenses="PF" if kind == "when" else "PHG", question=kind, timed=0.0 if kind == "when" else 0.2
+    )
     return Derivation((clause,))
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from hf_xalign.data.minilexicon.derivation import Clause, NounPhrase, Place
-from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, inflect, rows, tag, tag_phrase
+from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, inflect, rows, tag, tag_phrase, verb_tag
 
 
 class Noun(NamedTuple):
@@ -132,10 +132,12 @@ class SlavicGrammar(Grammar):
         return "gen"
 
     def absence(self, tense: str, slot: str) -> list[Word]:
-        """"There is not", said with the genitive of what is not there."""
+        """ "There is not", said with the genitive of what is not there."""
         raise NotImplementedError
 
-    def arrange(self, clause: Clause, subject: list[Word], verb: list[Word], rest: list[Word], slot: str) -> list[Word]:
+    def arrange(
+        self, clause: Clause, subject: list[Word], verb: list[Word], rest: list[Word], slot: str
+    ) -> list[Word]:
         """Question word, subject, times, negation, verb and the rest in their order."""
         raise NotImplementedError
 
@@ -195,21 +197,23 @@ class SlavicGrammar(Grammar):
 
     def verb(self, clause: Clause, slot: str) -> list[Word]:
         """The verb without its negation: one word, or an auxiliary and an infinitive."""
-        verb, auxiliary = slot + "verb", slot + "aux"
         agreement = self.agreement(clause)
         many = agreement in ("vir", "pl")
         if clause.verb in ("be", "exist"):
             present = self.exist_present if clause.verb == "exist" else self.be_present
-            return tag(self.be_past[agreement] if clause.tense == "P" else present[many], verb, auxiliary)
+            form = self.be_past[agreement] if clause.tense == "P" else present[many]
+            return verb_tag(form, slot, "verb noun aspect tense")
         entry = self.verbs[clause.verb]
         if clause.tense == "W":
-            return tag(self.want[many], auxiliary) + tag(entry.infinitive, verb, slot + "infinitive")
+            want = verb_tag(self.want[many], slot, "aspect tense")
+            return want + verb_tag(entry.infinitive, slot, "verb noun infinitive")
         if clause.tense == "F" and entry.future is None:
-            return tag(self.will[many], auxiliary) + tag(entry.infinitive, verb)
+            return verb_tag(self.will[many], slot, "tense") + verb_tag(entry.infinitive, slot, "verb noun aspect")
         if clause.tense in "PI":
-            return tag((entry.past if clause.tense == "P" else entry.imperfect)[agreement], verb, auxiliary)
-        form = {"H": entry.habitual, "G": entry.progressive, "F": entry.future}[clause.tense][many]
-        return tag(form, verb, auxiliary)
+            form = (entry.past if clause.tense == "P" else entry.imperfect)[agreement]
+        else:
+            form = {"H": entry.habitual, "G": entry.progressive, "F": entry.future}[clause.tense][many]
+        return verb_tag(form, slot, "verb noun aspect tense")
 
     def complements(self, clause: Clause, slot: str) -> list[Word]:
         """Predicate, recipient, object, companion and place; a goal stands before the companion."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from hf_xalign.data.minilexicon.concepts import KIND_OF
 from hf_xalign.data.minilexicon.derivation import Clause, NounPhrase
-from hf_xalign.data.minilexicon.grammar import Word, pairs, tag
+from hf_xalign.data.minilexicon.grammar import Word, pairs, tag, verb_tag
 from hf_xalign.data.minilexicon.slavic import Noun, SlavicGrammar, parse_nouns, parse_places, parse_verbs
 
 
@@ -312,10 +312,12 @@ class Ukrainian(SlavicGrammar):
     def absence(self, tense: str, slot: str) -> list[Word]:
         """Анни немає, Анни не було."""
         if tense == "P":
-            return tag("не", slot + "neg") + tag("було", slot + "verb", slot + "aux")
-        return tag("немає", slot + "neg", slot + "verb", slot + "aux")
+            return tag("не", slot + "neg") + verb_tag("було", slot, "verb noun aspect tense")
+        return verb_tag("немає", slot, "neg verb noun aspect tense")
 
-    def arrange(self, clause: Clause, subject: list[Word], verb: list[Word], rest: list[Word], slot: str) -> list[Word]:
+    def arrange(
+        self, clause: Clause, subject: list[Word], verb: list[Word], rest: list[Word], slot: str
+    ) -> list[Word]:
         """A question of yes or no has the (auxiliary) verb before the subject."""
         before = self.middle_time(clause, slot, self.times_before_verb)
         question = self.question_word(clause, slot)
@@ -329,7 +331,8 @@ class Ukrainian(SlavicGrammar):
         for index, word in enumerate(words):
             before = result[-1].form[-1] if result else ""
             after = words[index + 1].form if index + 1 < len(words) else ""
-            result.append(word._replace(form=_euphonic(word.form, before.lower(), after.lower())))
+            form = _euphonic(word.form, before.lower(), after.lower())
+            result.append(word if form == word.form else word._replace(form=form))
         return result
 
 

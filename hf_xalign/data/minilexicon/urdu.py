@@ -54,8 +54,8 @@ VERBS = """
     return    -            لوٹ    -    -
     read      -            پڑھ    ne   ko
     write     -            لکھ    ne   ko
-    buy       -            خرید   ne   ko
-    sell      -            بیچ    ne   ko
+    buy       -            خرید   ne   -
+    sell      -            بیچ    ne   -
     see       -            دیکھ   ne   ko
     find      -            مل     ko   -
     eat       -            کھا    ne   ko
@@ -76,7 +76,7 @@ VERBS = """
     look      -            ڈھونڈ  ne   ko
     invite    دعوت:f       دے     ne   ko
     thank     شکریہ_ادا:m  کر     ne   کا
-    feed      کھانا:m      کھلا   ne   ko
+    feed      کھانا:m      کھلا   ne   ko!
     give      -            دے     ne   -
     send      -            بھیج   ne   -
     show      -            دکھا   ne   -
