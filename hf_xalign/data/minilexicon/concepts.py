@@ -23,34 +23,44 @@ NAMES = WOMEN + MEN
 # Kind → nouns. `kin` always have an owner; food, drink and music are masses; `opening` is never counted (the Slavic
 # door is plural only).
 KINDS = {
-    "person": "boy girl man woman child farmer student friend neighbour guest writer teacher doctor".split(),
-    "kin": "brother sister mother father grandmother".split(),
-    "animal": "dog cat horse cow bird goat".split(),
-    "text": "book letter newspaper story poem".split(),
-    "thing": "picture key table chair bag shirt box flower plate cup bicycle car clock ball knife".split(),
-    "opening": "door window".split(),
-    "building": "house bridge".split(),
-    "room": ["room"],
-    "fruit": "apple orange pear egg".split(),
-    "food": "bread rice soup fish cheese meat".split(),
-    "drink": "water milk tea coffee juice".split(),
-    "media": "film song".split(),
-    "music": ["music"],
+    key: tuple(nouns)
+    for key, *nouns in rows(
+        """
+        person    boy girl man woman child farmer student friend neighbour guest writer teacher doctor
+        kin       brother sister mother father grandmother
+        animal    dog cat horse cow bird goat
+        text      book letter newspaper story poem
+        thing     picture key table chair bag shirt box flower plate cup bicycle car clock ball knife
+        opening   door window
+        building  house bridge
+        room      room
+        fruit     apple orange pear egg
+        food      bread rice soup fish cheese meat
+        drink     water milk tea coffee juice
+        media     film song
+        music     music
+        """
+    )
 }
 KIND_OF = {noun: kind for kind, nouns in KINDS.items() for noun in nouns}
 MASSES = frozenset(KINDS["food"] + KINDS["drink"] + KINDS["music"])
 # Hindi and Urdu speak of them in the honorific plural, so that their plural would not be told from their singular.
-SINGULAR_ONLY = frozenset("teacher doctor mother father grandmother".split())
+SINGULAR_ONLY = frozenset(("teacher", "doctor", "mother", "father", "grandmother"))
 SHE = frozenset((*WOMEN, "girl", "woman", "sister", "mother", "grandmother"))
 COUNTS = (2, 3, 4, 5, 6, 7, 10)
 
 _PLACE_SETS = {
-    "indoors": "room kitchen library".split(),
-    "outdoors": "garden park village".split(),
-    "town": "market school shop station restaurant office".split(),
-    "goals": "market school hospital garden park library office shop restaurant station university".split(),
-    "nature": "field forest".split(),
-    "place": "market school hospital garden park library office shop restaurant station village".split(),
+    key: tuple(nouns)
+    for key, *nouns in rows(
+        """
+        indoors   room kitchen library
+        outdoors  garden park village
+        town      market school shop station restaurant office
+        goals     market school hospital garden park library office shop restaurant station university
+        nature    field forest
+        place     market school hospital garden park library office shop restaurant station village
+        """
+    )
 }
 _SETS = {**KINDS, **_PLACE_SETS, "name": NAMES, "people": (*KINDS["person"], *KINDS["kin"], *NAMES)}
 
@@ -188,10 +198,9 @@ REASONS = {
     "eat": ("hungry",),
     "cook": ("hungry",),
 }
-OBSTACLES = {
-    verb: ("tired", "ill", "busy")
-    for verb in "work sing dance run swim go come return meet help write clean cook".split()
-}
+OBSTACLES = dict.fromkeys(
+    _expand("work sing dance run swim go come return meet help write clean cook"), ("tired", "ill", "busy")
+)
 
 PLACES = _expand("goals nature city village kitchen room house")
 # Where there is something, and what may be there.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from hf_xalign.data.minilexicon.concepts import SHE
+from hf_xalign.data.minilexicon.concepts import KIND_OF, SHE
 from hf_xalign.data.minilexicon.derivation import Clause, NounPhrase
 from hf_xalign.data.minilexicon.grammar import QUESTION_SLOTS, Grammar, Word, rows, tag, tag_phrase, verb_tag
 
@@ -126,9 +126,7 @@ class English(Grammar):
         if clause.verb == "exist":
             return tag("there")
         if clause.pronoun:
-            subject = clause.subject
-            pronoun = "they" if _is_plural(subject) else "she" if subject[0].noun in SHE else "he"
-            return tag(pronoun, slot + "subject0")
+            return tag(_pronoun(clause.subject), slot + "subject0")
         return self._phrases(clause.subject, slot + "subject")
 
     def _verb(self, clause: Clause, slot: str) -> tuple[list[Word], list[Word]]:
@@ -199,6 +197,13 @@ class English(Grammar):
 
 def _plural(noun: str) -> str:
     return PLURALS.get(noun, noun + "s")
+
+
+def _pronoun(phrases: tuple[NounPhrase, ...]) -> str:
+    if _is_plural(phrases):
+        return "they"
+    noun = phrases[0].noun
+    return "it" if KIND_OF.get(noun) == "animal" else "she" if noun in SHE else "he"
 
 
 def _is_plural(phrases: tuple[NounPhrase, ...]) -> bool:

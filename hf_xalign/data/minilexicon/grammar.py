@@ -33,8 +33,8 @@ def _tag(forms: str, slots: tuple[str, ...]) -> tuple[Word, ...]:
 def verb_tag(forms: str, slot: str, parts: str) -> list[Word]:
     """Words of a verb that express the given of its parts.
 
-    The parts are `verb`, `noun` (what a light verb is said with: काम of काम करना), `aspect` and `tense`; a verb that is
-    one word expresses all of them.
+    The parts are `verb`, `noun` (what a light verb is said with: काम of काम करना), `aspect` and `tense`; a verb of one
+    word expresses all of them.
     """
     return tag(forms, *[slot + part for part in parts.split()])
 

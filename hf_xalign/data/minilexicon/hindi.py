@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from hf_xalign.data.minilexicon.grammar import Word, pairs, tag
-from hf_xalign.data.minilexicon.hindustani import Agreement, HindustaniGrammar, Noun, parse_nouns, parse_verbs, pick
+from hf_xalign.data.minilexicon.grammar import pairs
+from hf_xalign.data.minilexicon.hindustani import HindustaniGrammar
+from hf_xalign.data.minilexicon.hindustani_lexicon import Agreement, Noun, parse_nouns, parse_verbs, pick
 
 
 # key noun class: ma (-ā → -e), m, fi (-ī → -iyā̃), fa (-ā → -āē̃), f (→ -ē̃); `inv` in place of m and f: no forms of

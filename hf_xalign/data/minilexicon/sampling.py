@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from functools import cache
 from random import Random
 
 from hf_xalign.data.minilexicon import concepts
 from hf_xalign.data.minilexicon.derivation import Clause, Derivation, NounPhrase, Place
+from hf_xalign.data.minilexicon.phrase_sampling import (
+    counted,
+    fitting_adjective,
+    is_countable,
+    kind_of,
+    object_phrases,
+    single,
+    single_person,
+    sometimes_adjective,
+    subject_phrases,
+)
 
 
 # How often each way of making a sentence is tried; rejected repetitions shift the shares a little.
@@ -26,7 +38,6 @@ _SHAPES = {
 _EVENT_VERBS = ("come", "return", "go")
 _WHAT_VERBS = ("read", "write", "buy", "sell", "see", "eat", "drink", "cook", "bring", "repair", "build", "find")
 _ANIMAL_PLACES = ("garden", "park", "field", "forest", "house")
-_OWNERS = ("farmer", "teacher", "doctor", "student", "writer", "woman", "man", "girl", "boy")
 
 
 def sample(rng: Random) -> Derivation:
@@ -39,126 +50,13 @@ def _simple(rng: Random) -> Derivation:
     return Derivation((_clause(rng),))
 
 
-def _noun(rng: Random, noun: str, article: str = "the", *, adjective: float = 0.35, owner: float = 0.12) -> NounPhrase:
-    """A singular with its article, perhaps with an adjective and an owner; names and kin have what they must have."""
-    kind = concepts.KIND_OF.get(noun, "name")
-    if kind == "name":
-        return NounPhrase(noun)
-    attribute = _adjective(rng, noun) if rng.random() < adjective else ""
-    if kind == "kin" or noun in ("friend", "neighbour") and rng.random() < 0.6:
-        return NounPhrase(noun, owner=NounPhrase(rng.choice(concepts.NAMES)))
-    if kind in ("text", "thing", "animal", "building", "room") and rng.random() < owner:
-        name = rng.choice(concepts.NAMES) if rng.random() < 0.7 else rng.choice(_OWNERS)
-        article = "" if name in concepts.NAMES else "the"
-        return NounPhrase(noun, adjective=attribute, owner=NounPhrase(name, article=article))
-    return NounPhrase(noun, article=article, adjective=attribute)
-
-
-def _adjective(rng: Random, noun: str) -> str:
-    fitting = concepts.ADJECTIVES_OF.get(noun, ())
-    return rng.choice(fitting) if fitting else ""
-
-
-def _counted(rng: Random, noun: str) -> NounPhrase:
-    return NounPhrase(noun, plural=True, count=rng.choice(concepts.COUNTS), adjective=_sometimes(rng, noun))
-
-
-def _sometimes(rng: Random, noun: str) -> str:
-    return _adjective(rng, noun) if rng.random() < 0.25 else ""
-
-
-def _countable(noun: str) -> bool:
-    kind = concepts.KIND_OF.get(noun)
-    return kind not in (None, "kin", "opening") and noun not in concepts.MASSES | concepts.SINGULAR_ONLY
-
-
-def _agent(rng: Random, verb: str = "") -> NounPhrase:
-    """One who does something: a name, a person, someone's kin, or an animal where the verb allows it."""
-    flags = concepts.VERBS[verb].flags if verb else frozenset()
-    if "children" in flags:
-        noun = rng.choice(("boy", "girl", "child"))
-        weights = (5, 4, 2)
-    else:
-        kind = rng.choices(("name", "person", "kin", "animal"), (45, 35, 12, 8 if "living" in flags else 0))[0]
-        noun = rng.choice(concepts.NAMES if kind == "name" else concepts.KINDS[kind])
-        weights = (7, 2, 1)
-    form = rng.choices(("one", "many", "counted"), weights)[0]
-    if form == "one" or not _countable(noun):
-        return _noun(rng, noun, adjective=0.25)
-    if form == "many":
-        return NounPhrase(noun, plural=True, article="the", adjective=_sometimes(rng, noun))
-    return _counted(rng, noun)
-
-
-def _subject(rng: Random, verb: str = "") -> tuple[NounPhrase, ...]:
-    first = _agent(rng, verb)
-    if first.plural or rng.random() > 0.1:
-        return (first,)
-    second = _agent(rng, verb)
-    if second.plural or second.noun == first.noun or (_kind(first) == "animal") != (_kind(second) == "animal"):
-        return (first,)
-    return (first, second)
-
-
-def _kind(phrase: NounPhrase) -> str:
-    return concepts.KIND_OF.get(phrase.noun, "name")
-
-
-def _objects(rng: Random, verb: str, tense: str, negated: bool) -> tuple[NounPhrase, ...]:
-    nouns = concepts.VERBS[verb].objects
-    if not nouns:
-        return ()
-    first = _object(rng, verb, tense, rng.choice(nouns), negated)
-    plain = not negated and verb not in ("like", "have", "look", "wait", "listen")
-    if not plain or first.count or rng.random() > 0.12:
-        return (first,)
-    noun = rng.choice(nouns)
-    if noun == first.noun or concepts.KIND_OF.get(noun) != concepts.KIND_OF.get(first.noun):
-        return (first,)
-    second = _object(rng, verb, tense, noun, negated)
-    return (first,) if second.count else (first, second)
-
-
-def _object(rng: Random, verb: str, tense: str, noun: str, negated: bool) -> NounPhrase:
-    kind = concepts.KIND_OF.get(noun, "name")
-    if noun in concepts.MASSES:
-        article = "the" if tense in "PGI" and rng.random() < 0.3 else ""
-        return NounPhrase(noun, article=article, adjective=_sometimes(rng, noun))
-    if verb == "like" or (tense == "H" and verb in ("buy", "sell")):
-        return NounPhrase(noun, plural=True, adjective=_sometimes(rng, noun))
-    if verb == "have":
-        counted = not negated and rng.random() < 0.3
-        return _counted(rng, noun) if counted else _noun(rng, noun, "a", owner=0)
-    if kind in ("name", "kin") or noun in concepts.SINGULAR_ONLY:
-        return _noun(rng, noun, "the")
-    if kind == "person":
-        if not negated and rng.random() < 0.2:
-            return _counted(rng, noun)
-        plural = rng.random() < 0.25
-        return NounPhrase(noun, True, "the", adjective=_sometimes(rng, noun)) if plural else _noun(rng, noun)
-    form = rng.choices(("the", "a", "many", "counted"), (4, 4, 2, 2))[0]
-    if form == "counted" and _countable(noun) and not negated and verb != "look":
-        return _counted(rng, noun)
-    if form == "many" and kind not in ("opening", "room"):
-        return NounPhrase(noun, True, "the" if rng.random() < 0.4 else "", adjective=_sometimes(rng, noun))
-    article = "a" if form == "a" and kind not in ("opening", "room") else "the"
-    return _noun(rng, noun, article, owner=0.0 if verb == "write" else 0.12)
-
-
-def _person(rng: Random) -> NounPhrase:
-    """A single person: recipient, companion."""
-    kind = rng.choices(("name", "person", "kin"), (45, 35, 20))[0]
-    noun = rng.choice(concepts.NAMES if kind == "name" else concepts.KINDS[kind])
-    return _noun(rng, noun, adjective=0.15)
-
-
 def _place(rng: Random, verb: str) -> Place:
     entry = concepts.VERBS[verb]
     noun = rng.choice(entry.places)
     relation = "in"
     if "move" in entry.flags:
         relation = "from" if verb == "return" and rng.random() < 0.6 else "to"
-    adjective = _adjective(rng, noun) if relation == "in" and rng.random() < 0.15 else ""
+    adjective = fitting_adjective(rng, noun) if relation == "in" and rng.random() < 0.15 else ""
     return Place(noun, adjective, relation)
 
 
@@ -192,12 +90,12 @@ def _clause_with(rng: Random, verb: str, tenses: str, question: str, negation: f
     entry = concepts.VERBS[verb]
     tense = rng.choice([letter for letter in tenses if letter in entry.tenses])
     negated = not question and tense in "PHGF" and rng.random() < negation
-    subject = _subject(rng, verb)
-    objects = _objects(rng, verb, tense, negated)
+    subject = subject_phrases(rng, verb)
+    objects = object_phrases(rng, verb, tense, negated)
     place = time = None
     if entry.places and rng.random() < (1.0 if "move" in entry.flags and verb != "come" else 0.4):
         place = _place(rng, verb)
-        if _kind(subject[0]) == "animal" and place.noun not in _ANIMAL_PLACES:
+        if kind_of(subject[0]) == "animal" and place.noun not in _ANIMAL_PLACES:
             place = None
     if "state" not in entry.flags and tense in "PHGF" and (rng.random() < timed or (tense == "H" and timed)):
         free = not negated and not question
@@ -209,8 +107,8 @@ def _clause_with(rng: Random, verb: str, tenses: str, question: str, negation: f
         tense,
         subject,
         objects,
-        recipient=_person(rng) if "give" in entry.flags else None,
-        companion=_person(rng) if company else None,
+        recipient=single_person(rng) if "give" in entry.flags else None,
+        companion=single_person(rng) if company else None,
         place=place,
         time=time or "",
         time_first=time not in (None, "often", "always") and not question and rng.random() < 0.4,
@@ -219,7 +117,7 @@ def _clause_with(rng: Random, verb: str, tenses: str, question: str, negation: f
     )
 
 
-def _nouns(clause: Clause):
+def _nouns(clause: Clause) -> Iterator[str]:
     """Every noun of the clause, owners too."""
     phrases = [*clause.subject, *clause.object, clause.recipient, clause.companion]
     for phrase in filter(None, phrases):
@@ -256,15 +154,15 @@ def _predicate(rng: Random) -> Derivation:
     tense = rng.choice("PH")
     question = "yes_no" if not negated and rng.random() < 0.15 else ""
     if rng.random() < 0.4:
-        subject = _subject(rng)
+        subject = subject_phrases(rng)
         while any(phrase.count or phrase.adjective for phrase in subject):
-            subject = _subject(rng)
+            subject = subject_phrases(rng)
         predicate = rng.choice(concepts.STATES)
     else:
         noun = rng.choice([noun for noun in concepts.ADJECTIVES_OF if noun in concepts.KIND_OF])
-        plural = _countable(noun) and rng.random() < 0.3
-        phrase = NounPhrase(noun, True, "the") if plural else _noun(rng, noun, adjective=0.0, owner=0.3)
-        subject, predicate = (phrase,), _adjective(rng, noun)
+        plural = is_countable(noun) and rng.random() < 0.3
+        phrase = NounPhrase(noun, True, "the") if plural else single(rng, noun, adjective=0.0, owner=0.3)
+        subject, predicate = (phrase,), fitting_adjective(rng, noun)
     time = "yesterday" if tense == "P" and predicate in concepts.STATES and rng.random() < 0.5 else ""
     clause = Clause("be", tense, subject, predicate=predicate, time=time, negated=negated, question=question)
     return Derivation((clause,))
@@ -274,21 +172,21 @@ def _exist(rng: Random) -> Derivation:
     """There are two books on the table."""
     where = rng.choice(list(concepts.CONTAINERS))
     noun = rng.choice(concepts.CONTAINERS[where])
-    what = _counted(rng, noun) if rng.random() < 0.5 else _noun(rng, noun, "a", owner=0.0)
-    place = Place(where, _sometimes(rng, where))
+    what = counted(rng, noun) if rng.random() < 0.5 else single(rng, noun, "a", owner=0.0)
+    place = Place(where, sometimes_adjective(rng, where))
     return Derivation((Clause("exist", rng.choice("PH"), (what,), place=place),))
 
 
 def _locative(rng: Random) -> Derivation:
     """Anna is in the kitchen. The key is not on the table."""
     if rng.random() < 0.5:
-        subject = _subject(rng)
+        subject = subject_phrases(rng)
         while any(phrase.count for phrase in subject):
-            subject = _subject(rng)
+            subject = subject_phrases(rng)
         where = rng.choice(concepts.PLACES)
     else:
         where = rng.choice(("table", "box", "bag", "room"))
-        subject = (_noun(rng, rng.choice(concepts.CONTAINERS[where]), owner=0.4),)
+        subject = (single(rng, rng.choice(concepts.CONTAINERS[where]), owner=0.4),)
     negated = len(subject) == 1 and rng.random() < 0.3
     question = "yes_no" if not negated and rng.random() < 0.15 else ""
     tense = rng.choice("PH")
@@ -316,9 +214,9 @@ def _that(rng: Random) -> Derivation:
     verb = rng.choice(list(concepts.THAT_VERBS))
     inner = _clause(rng, tenses="PHF", timed=0.4, negation=0.15)
     inner = dataclasses.replace(inner, time_first=False)
-    outer = Clause(verb, concepts.THAT_VERBS[verb], (_person(rng),))
+    outer = Clause(verb, concepts.THAT_VERBS[verb], (single_person(rng),))
     while set(_nouns(outer)) & set(_nouns(inner)):
-        outer = Clause(verb, concepts.THAT_VERBS[verb], (_person(rng),))
+        outer = Clause(verb, concepts.THAT_VERBS[verb], (single_person(rng),))
     return Derivation((outer, inner), "that")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from hf_xalign.data.minilexicon.grammar import pairs
-from hf_xalign.data.minilexicon.hindustani import Agreement, HindustaniGrammar, Noun, parse_nouns, parse_verbs, pick
+from hf_xalign.data.minilexicon.hindustani import HindustaniGrammar
+from hf_xalign.data.minilexicon.hindustani_lexicon import Agreement, Noun, parse_nouns, parse_verbs, pick
 
 
 # key noun declension: ma (-ā or -h → -e), m, fi (-ī → -iyā̃), f (→ -ē̃); after a dot `inv`: no forms of its own;
