@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from datasets import Dataset, concatenate_datasets
 from transformers import AutoTokenizer, set_seed
 from transformers import logging as transformers_logging
 from transformers.trainer_utils import get_last_checkpoint
@@ -18,6 +19,7 @@ from hf_xalign.data.collator import XAlignDataCollator
 from hf_xalign.data.preparation import prepare
 from hf_xalign.data.prepared import PreparedData, load_prepared
 from hf_xalign.data.tokenization import tokenize_rows
+from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
 from hf_xalign.modeling import XAlignModel
@@ -67,12 +69,14 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
 
     with args.main_process_first(desc="tokenisation"):
         train_rows = tokenize_rows(prepared.train, tokenizer, data_args)
+        validation_rows = _validation_rows(prepared, tokenizer, data_args)
     if args.dry_run:
         _shrink(args)
     trainer = XAlignTrainer(
         model,
         args,
         train_dataset=train_rows,
+        eval_dataset=validation_rows,
         evaluator=_evaluator(prepared, tokenizer, model, data_args),
         data_collator=XAlignDataCollator(
             tokenizer,
@@ -154,6 +158,22 @@ def _evaluator(prepared: PreparedData, tokenizer, model, data_args) -> Retrieval
         pooling=model.xalign_config.pooling,
         max_length=min(max_tokens(model.config), tokenizer.model_max_length),
     )
+
+
+def _validation_rows(prepared: PreparedData, tokenizer, data_args: DataArguments) -> Dataset | None:
+    """The selection set in the form of the training data, for a validation loss."""
+    if prepared.selection is None:
+        return None
+    if "text" not in prepared.train.column_names:
+        return tokenize_rows(prepared.selection, tokenizer, data_args)
+    pairs = prepared.selection
+    sides = [
+        pairs.select_columns([side, f"{side}_lang"]).rename_columns({side: "text", f"{side}_lang": "lang"})
+        for side in ("source", "target")
+    ]
+    romanise = Transliterate("text", lang_column="lang", backend=data_args.transliteration_backend)
+    sentences = concatenate_datasets(sides).map(romanise, batched=True, desc="Romanising")
+    return tokenize_rows(sentences, tokenizer, data_args)
 
 
 def _measure(output_dir: str, prepared: PreparedData, seed: int) -> None:
