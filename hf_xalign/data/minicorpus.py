@@ -57,9 +57,14 @@ class Sentence:
         return _join(self.words[_known(lang)])
 
     def alignment(self, a: str, b: str) -> list[tuple[int, int]]:
-        """Gold links between the words of languages `a` and `b`: sorted pairs of 0-based indices into `words`."""
-        target = list(enumerate(self._slots[_known(b)]))
-        return [(i, j) for i, slots in enumerate(self._slots[_known(a)]) for j, others in target if slots & others]
+        """Gold links between the words of languages `a` and `b`: sorted pairs of 0-based indices into `words`.
+
+        Words that say the same part of the sentence are linked; a part that has as many words on both sides
+        (के साथ, کے ساتھ) is linked word by word.
+        """
+        first, second = self._slots[_known(a)], self._slots[_known(b)]
+        links = [(i, j) for i, slots in enumerate(first) for j, others in enumerate(second) if slots & others]
+        return [(i, j) for i, j in links if not _crosses(first, i, second, j)]
 
 
 def realise(derivation: Derivation, number: int = 0) -> Sentence:
@@ -164,6 +169,14 @@ def _split(split: str, seed: int, sizes: Mapping[str, int]) -> list[Sentence]:
 @lru_cache(maxsize=4)
 def _generated(seed: int, sizes: tuple[tuple[str, int], ...]) -> dict[str, list[Sentence]]:
     return generate(seed, dict(sizes))
+
+
+def _crosses(first: list[frozenset[str]], i: int, second: list[frozenset[str]], j: int) -> bool:
+    """Whether words i and j are of one part with as many words on both sides, but not at the same place in it."""
+    slots = first[i]
+    if slots != second[j] or first.count(slots) != second.count(slots):
+        return False
+    return first[:i].count(slots) != second[:j].count(slots)
 
 
 def _new_sentence(rng: Random, number: int, seen: dict[str, set[str]]) -> Sentence:

@@ -205,9 +205,9 @@ OBSTACLES = dict.fromkeys(
 PLACES = _expand("goals nature city village kitchen room house")
 # Where there is something, and what may be there.
 CONTAINERS = {
-    "table": _expand("text plate cup flower key clock knife ball fruit picture"),
-    "box": _expand("text plate cup key clock knife ball fruit picture shirt"),
-    "bag": _expand("text key clock ball fruit picture shirt"),
+    "table": _expand("book letter newspaper plate cup flower key clock knife ball fruit picture"),
+    "box": _expand("book letter newspaper plate cup key clock knife ball fruit picture shirt"),
+    "bag": _expand("book letter newspaper key clock ball fruit picture shirt"),
     "room": _expand("table chair box bag bicycle clock picture"),
     "garden": _expand("table chair ball bicycle animal"),
     "field": _expand("horse cow goat bird"),

@@ -134,7 +134,7 @@ class Polish(SlavicGrammar):
         """`we wsi`, `ze szkoły`."""
         result = []
         for word, following in zip(words, [*words[1:], None], strict=True):
-            if word.form == "z" and re.match("[szśźż][^aąeęioóuy]", following.form):
+            if word.form == "z" and re.match("[szśźż][^aąeęioóuy]|ws", following.form):
                 word = word._replace(form="ze")
             elif word.form == "w" and re.match("[wf][^aąeęioóuyrl]", following.form):
                 word = word._replace(form="we")
