@@ -99,7 +99,7 @@ def fresh_config(
     if model_type not in _LM_HEADS:
         raise XAlignError(f"model_config.model_type is {model_type!r}; choose one of {', '.join(_LM_HEADS)}")
     config_class = CONFIG_MAPPING[model_type]
-    # Names that transformers accepts for all backbones (`hidden_size` for DistilBERT's `dim`) are among the attributes.
+    # The attribute map holds the names that all backbones share (`hidden_size` for DistilBERT's `dim`).
     known = set(config_class().to_dict()) | set(config_class.attribute_map)
     for name in fields:
         if name not in known:

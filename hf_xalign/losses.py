@@ -25,7 +25,8 @@ def transliteration_contrastive_loss(
 ) -> torch.Tensor:
     r"""Transliteration contrastive modelling (TCM): NT-Xent over the 2N vectors of sentences and transliterations.
 
-    $$L = \frac{factor}{2N} \sum_i -\log \frac{\exp(s(z_i, z_{p(i)}) / \tau)}{\sum_{j \neq i} \exp(s(z_i, z_j) / \tau)}$$
+    $$L = \frac{factor}{2N} \sum_i -\log
+    \frac{\exp(s(z_i, z_{p(i)}) / \tau)}{\sum_{j \neq i} \exp(s(z_i, z_j) / \tau)}$$
 
     Each vector has one positive, its counterpart, and 2N − 2 negatives; both directions count. The released code of
     TransliCo (Liu et al., ACL 2024) and PPA (Xhelili et al., Findings of EMNLP 2024), on which "How Transliterations

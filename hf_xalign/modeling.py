@@ -146,9 +146,8 @@ class XAlignModel(PreTrainedModel):
         needed = {view: None for head in self.xalign_heads.values() for view in head.views}
         missing = [view for view in needed if given[view] is None]
         if missing:
-            raise XAlignError(
-                f"the batch lacks the view {missing[0]!r}, which {self._heads_needing(missing[0])} needs"
-            )
+            users = " and ".join(repr(name) for name, head in self.xalign_heads.items() if missing[0] in head.views)
+            raise XAlignError(f"the batch lacks the view {missing[0]!r}, which {users} needs")
         encoded = encode_views(self.base_model, {view: given[view] for view in needed}, self.config.pad_token_id or 0)
         inputs = HeadInputs(
             views=encoded,
@@ -161,9 +160,6 @@ class XAlignModel(PreTrainedModel):
         losses = {name: head(inputs) for name, head in self.xalign_heads.items()}
         total = sum(self.xalign_heads[name].weight * loss for name, loss in losses.items())
         return XAlignOutput(loss=total, losses={name: loss.detach() for name, loss in losses.items()})
-
-    def _heads_needing(self, view: str) -> str:
-        return " and ".join(repr(name) for name, head in self.xalign_heads.items() if view in head.views)
 
     def _init_weights(self, module: nn.Module) -> None:
         # Heads initialise parameters of their own in their constructors.

@@ -22,6 +22,7 @@ from hf_xalign.data.tokenization import tokenize_rows
 from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
+from hf_xalign.messages import did_you_mean
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.recipe import dump_recipe, read_recipe
 from hf_xalign.trainer import XAlignTrainer
@@ -50,6 +51,7 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     (data_args, model_args, args), resolved = read_recipe(
         recipe, overrides, (DataArguments, ModelArguments, XAlignTrainingArguments)
     )
+    _check(data_args, args)
     _start_logging(args)
     _say(args, f"training on {args.world_size} process{'es' * (args.world_size > 1)} ({args.device.type})")
     set_seed(args.seed)
@@ -104,6 +106,18 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         if prepared.test is not None:
             _measure(args.output_dir, prepared, args.seed)
     return trainer
+
+
+def _check(data_args: DataArguments, args: XAlignTrainingArguments) -> None:
+    """What would fail only after the data have been prepared, or hours later at the first evaluation."""
+    if args.eval_strategy != "no" and not data_args.selection_data:
+        raise XAlignError(
+            f"eval_strategy is {args.eval_strategy.value!r}, but the recipe has no selection_data to evaluate on"
+        )
+    best = args.metric_for_best_model
+    known = ["loss", *RetrievalEvaluator.METRICS]
+    if best is not None and best.removeprefix("eval_") not in known:
+        raise XAlignError(f"unknown metric_for_best_model {best!r}{did_you_mean(best, known)}")
 
 
 def _build_model(model_args: ModelArguments, data_args: DataArguments, tokenizer) -> XAlignModel:

@@ -1,4 +1,4 @@
-"""The trainer: transformers' own, told how to average, what to log, and when to stop. It knows no objective by name."""
+"""The trainer: transformers' own, told how to average, what to log and when to stop. It knows no objective by name."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ class XAlignTrainer(Trainer):
             ids = inputs["row_ids"].tolist()
             shown = ", ".join(map(str, ids[:16])) + (", ..." if len(ids) > 16 else "")
             raise XAlignError(
-                f"the loss is {loss.item()} in step {self.state.global_step + 1} (rows {shown} of the training data); "
-                f"the last good checkpoint in {self.args.output_dir} is kept. Lower the learning rate or look at these rows"
+                f"the loss is {loss.item()} in step {self.state.global_step + 1} (rows {shown} of the training data); the "
+                f"last good checkpoint in {self.args.output_dir} is kept. Lower the learning rate, or look at these rows"
             )
         return loss
 

@@ -13,8 +13,9 @@ from hf_xalign.errors import XAlignError
 class XAlignTrainingArguments(TrainingArguments):
     """`TrainingArguments` of an alignment run. Everything that transformers documents works unchanged.
 
-    Defaults that differ from transformers: `remove_unused_columns=False` (columns are views), `dataloader_drop_last=
-    True` (a short batch has fewer negatives), `logging_nan_inf_filter=False` (a loss that is not finite stops the run).
+    Defaults that differ from transformers: `remove_unused_columns=False` (columns are views),
+    `dataloader_drop_last=True` (a short batch has fewer negatives), `logging_nan_inf_filter=False` (a loss that is not
+    finite stops the run).
 
     Args:
         length_bucket_steps (`int`): steps whose rows are sorted by length together, to save padding; 1 sorts nothing.
@@ -49,3 +50,5 @@ class XAlignTrainingArguments(TrainingArguments):
             self.load_best_model_at_end = False
             self.logging_steps = 1
         super().__post_init__()
+        # torch warns about pinned memory wherever there is no accelerator to pin it for.
+        self.dataloader_pin_memory = self.dataloader_pin_memory and self.device.type != "cpu"

@@ -207,7 +207,7 @@ def test_fresh_config_fits_the_tokenizer(backbone, tokenizer):
     assert max_tokens(config) == 40
     model = XAlignModel.from_encoder(config, {"mlm": {}})
     model(input_ids=torch.full((1, 40), 7))
-    with pytest.raises(XAlignError, match="model_config.hiden_size; did you mean 'hidden_size'"):
+    with pytest.raises(XAlignError, match=r"model_config\.hiden_size; did you mean 'hidden_size'"):
         fresh_config(backbone, tokenizer, min_tokens=40, hiden_size=8)
 
 

@@ -26,6 +26,17 @@ class RetrievalEvaluator:
         seed: of the random pairs.
     """
 
+    # What a call returns, with the default prefix.
+    METRICS = (
+        "retrieval_top1",
+        "retrieval_top1_forward",
+        "retrieval_top1_backward",
+        "retrieval_top5",
+        "similarity_matched",
+        "similarity_random",
+        "similarity_gap",
+    )
+
     def __init__(
         self,
         tokenizer: PreTrainedTokenizerBase,
