@@ -228,6 +228,19 @@ GOLDEN = {
         "1-0 2-4 3-1 4-2 5-5",
         "0-0 1-1 2-2 3-3 4-4 5-5",
     ),
+    "reflexive_clitic": Golden(
+        Derivation((Clause("play", "F", (N("child", True, "the"),), place=Place("garden"), negated=True),)),
+        (
+            "The children will not play in the garden.",
+            "Dzieci nie będą się bawić w ogrodzie.",
+            "Діти не будуть гратися в саду.",
+            "बच्चे बाग़ में नहीं खेलेंगे।",
+            "بچے باغ میں نہیں کھیلیں گے۔",
+        ),
+        "1-0 2-2 3-1 4-3 4-4 5-5 7-6 8-7",
+        "1-0 2-4 3-3 4-4 5-2 7-1 8-5",
+        "0-0 1-1 2-2 3-3 4-4 4-5 5-6",
+    ),
     "question": Golden(
         Derivation((Clause("listen", "G", (N("Nadia"),), (N("music"),), question="yes_no", time="now"),)),
         (

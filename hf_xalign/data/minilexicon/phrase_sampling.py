@@ -76,7 +76,8 @@ def subject_phrases(rng: Random, verb: str = "") -> tuple[NounPhrase, ...]:
     second = _agent(rng, verb)
     if second.plural or second.noun == first.noun or (kind_of(first) == "animal") != (kind_of(second) == "animal"):
         return (first,)
-    return (first, second)
+    # "Anna and Arjun's sister" might be heard as the sister of both.
+    return (second, first) if second.owner and not first.owner else (first, second)
 
 
 def kind_of(phrase: NounPhrase) -> str:

@@ -116,18 +116,16 @@ class Polish(SlavicGrammar):
     def arrange(
         self, clause: Clause, slot: str, subject: list[Word], verb: list[Word], rest: list[Word]
     ) -> list[Word]:
-        """Subject before verb in questions too; się goes before a verb that would leave it last, or is negated."""
+        """Subject before verb in questions too; się follows the first verb, unless it would stand last."""
         before = self.middle_time(clause, slot, self.times_before_verb)
         after = self.middle_time(clause, slot, self.times_after_verb)
         negation = self.negation(clause, slot)
         if verb[-1].form == "się":
             *verb, clitic = verb
-            if len(verb) == 2 and not negation:
-                verb.insert(1, clitic)
-            elif negation or not rest + after:
+            if len(verb) == 1 and not rest + after:
                 before = [*before, clitic]
             else:
-                verb.append(clitic)
+                verb.insert(1, clitic)
         return self.question_word(clause, slot) + subject + before + negation + verb + after + rest
 
     def finish(self, words: list[Word]) -> list[Word]:

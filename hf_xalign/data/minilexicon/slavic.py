@@ -54,7 +54,7 @@ class SlavicGrammar(Grammar):
         return "gen"
 
     def absence(self, tense: str, slot: str) -> list[Word]:
-        """ "There is not", said with the genitive of what is not there."""
+        """The verb of what is not there, which is in the genitive."""
         raise NotImplementedError
 
     def arrange(
