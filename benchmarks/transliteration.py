@@ -49,6 +49,8 @@ def sentences(lang: str, count: int, seed: int) -> list[tuple[str, str]]:
     """(language, text) pairs: those of one language, or a seeded mixture of all, in the proportions of the data."""
     import pyarrow.parquet
 
+    if "HF_XALIGN_DATA" not in os.environ:
+        sys.exit("set HF_XALIGN_DATA to the folder that holds mono_sentences.parquet")
     path = Path(os.environ["HF_XALIGN_DATA"]) / "mono_sentences.parquet"
     columns = pyarrow.parquet.read_table(path, columns=["lang", "text"]).to_pydict()
     pairs = [
