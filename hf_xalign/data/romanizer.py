@@ -55,10 +55,10 @@ class _Memory(dict):
             romanized = self._romanize(word)
             if len(word) > self.LONGEST:
                 return romanized
-            if sum(map(len, self._all)) >= self.CAPACITY:
-                for memory in self._all:
-                    memory._older = memory.copy()
-                    memory.clear()
+        if sum(map(len, self._all)) >= self.CAPACITY:
+            for memory in self._all:
+                memory._older = memory.copy()
+                memory.clear()
         self[word] = romanized
         return romanized
 
