@@ -102,8 +102,9 @@ class XAlignTrainer(Trainer):
             ids = inputs["row_ids"].tolist()
             shown = ", ".join(map(str, ids[:16])) + (", ..." if len(ids) > 16 else "")
             raise XAlignError(
-                f"the loss is {loss.item()} in step {self.state.global_step + 1} (rows {shown} of the training data); the "
-                f"last good checkpoint in {self.args.output_dir} is kept. Lower the learning rate, or look at these rows"
+                f"the loss is {loss.item()} in step {self.state.global_step + 1} (rows {shown} of the training data). "
+                f"The last good checkpoint in {self.args.output_dir} is kept; lower the learning rate, or look at these "
+                "rows"
             )
         return loss
 
