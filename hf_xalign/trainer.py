@@ -101,10 +101,10 @@ class XAlignTrainer(Trainer):
             # The weights have not been touched by this step yet, and the last checkpoint is from before it.
             ids = inputs["row_ids"].tolist()
             shown = ", ".join(map(str, ids[:16])) + (", ..." if len(ids) > 16 else "")
+            step = self.state.global_step + 1
             raise XAlignError(
-                f"the loss is {loss.item()} in step {self.state.global_step + 1} (rows {shown} of the training data). "
-                f"The last good checkpoint in {self.args.output_dir} is kept; lower the learning rate, or look at these "
-                "rows"
+                f"the loss is {loss.item()} in step {step} (rows {shown} of the training data); the last good checkpoint "
+                f"in {self.args.output_dir} is kept. Lower the learning rate, or look at these rows"
             )
         return loss
 
