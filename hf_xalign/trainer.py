@@ -103,8 +103,8 @@ class XAlignTrainer(Trainer):
             shown = ", ".join(map(str, ids[:16])) + (", ..." if len(ids) > 16 else "")
             step = self.state.global_step + 1
             raise XAlignError(
-                f"the loss is {loss.item()} in step {step} (rows {shown} of the training data); the last good checkpoint "
-                f"in {self.args.output_dir} is kept. Lower the learning rate, or look at these rows"
+                f"the loss is {loss.item()} in step {step} (rows {shown} of the training data); the last good "
+                f"checkpoint in {self.args.output_dir} is kept. Lower the learning rate, or look at these rows"
             )
         return loss
 
