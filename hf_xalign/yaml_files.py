@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import typing
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.files import write_text
 from hf_xalign.messages import kind_of
 
 
@@ -60,9 +60,7 @@ _Dumper.ignore_aliases = lambda self, data: True
 def dump_yaml(value: Any, path: Path) -> None:
     """Write plain data as YAML that `load_yaml`, and any YAML 1.1 reader, reads back to the same; atomic."""
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=119)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, text)
 
 
 def load_yaml(path: Path) -> dict[str, Any]:

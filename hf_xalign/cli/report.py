@@ -16,6 +16,7 @@ TAKES_OVERRIDES = False
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="DIR", nargs="+", help="a run folder or an evaluation folder")
     parser.add_argument("--output", metavar="FILE", default="report.html", help="default: %(default)s")
+    parser.add_argument("--markdown", metavar="FILE", help="write the retrieval tables as Markdown, too")
     parser.add_argument("--title", metavar="T", help="heading of the page; default: the pair of languages")
 
 
@@ -23,3 +24,9 @@ def run(options: argparse.Namespace) -> None:
     from hf_xalign.evaluation.report import write_report
 
     print(f"wrote {write_report(options.folders, options.output, title=options.title)}")
+    if options.markdown:
+        from hf_xalign.evaluation.report_markdown import markdown_tables
+        from hf_xalign.files import write_text
+
+        write_text(options.markdown, markdown_tables(options.folders))
+        print(f"wrote {options.markdown}")

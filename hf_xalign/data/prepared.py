@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from datasets import Dataset
 
 from hf_xalign.data.sources import MINICORPUS
 from hf_xalign.errors import XAlignError
+from hf_xalign.files import write_text
 
 
 INFO_NAME = "preparation.json"
@@ -93,6 +93,4 @@ def read_info(folder: Path) -> dict[str, Any] | None:
 
 def write_info(folder: Path, info: dict[str, Any]) -> None:
     """Write `preparation.json`: the last file, so that a folder that has it is complete."""
-    temporary = folder / f".{INFO_NAME}.tmp"
-    temporary.write_text(json.dumps(info, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / INFO_NAME)
+    write_text(folder / INFO_NAME, json.dumps(info, ensure_ascii=False, indent=2) + "\n")

@@ -6,8 +6,6 @@ file is escaped by Jinja's autoescaping, in text and in SVG alike.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -33,6 +31,7 @@ from hf_xalign.evaluation.report_runs import Run, datasets_of, read_runs
 from hf_xalign.evaluation.report_script import direction, language_tag, script_class
 from hf_xalign.evaluation.report_svg import signed
 from hf_xalign.evaluation.report_words import Verdict, compare, interval, listing, overall, percent, verdict
+from hf_xalign.files import write_text
 from hf_xalign.version import __version__
 
 
@@ -70,20 +69,9 @@ def write_report(folders: Sequence[str | Path], output: str | Path, *, title: st
     Raises:
         XAlignError: a folder without results, a malformed file, or an output that cannot be written.
     """
-    output = Path(output)
-    if output.is_dir():
+    if Path(output).is_dir():
         raise XAlignError(f"{output}: is a folder; name a file with --output")
-    page = build_report(folders, title=title)
-    temporary = output.with_name(f".{output.name}.tmp")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(page, encoding="utf-8")
-        os.replace(temporary, output)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise XAlignError(f"{output}: cannot be written: {error.strerror}; choose another --output") from None
-    return output
+    return write_text(output, build_report(folders, title=title))
 
 
 def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.files import write_text
 
 
 FORMAT = "hf_xalign/results-1"
@@ -101,23 +101,8 @@ def _check(value: Any, shape: Any, where: str, path: str) -> None:
 def write_results(results: dict[str, Any], directory: str | os.PathLike) -> Path:
     """Write `directory/results.json` whole or not at all; the folder is made if need be."""
     validate_results(results)
-    directory = Path(directory)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=f".{FILE_NAME}.")
-    except OSError as error:
-        raise XAlignError(f"cannot write into {directory}: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(_rounded(results), file, indent=1, ensure_ascii=False, allow_nan=False)
-            file.write("\n")
-        # mkstemp makes the file private; results are as readable as any file the user writes.
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, directory / FILE_NAME)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return directory / FILE_NAME
+    text = json.dumps(_rounded(results), indent=1, ensure_ascii=False, allow_nan=False)
+    return write_text(Path(directory) / FILE_NAME, text + "\n")
 
 
 def read_results(path: str | os.PathLike) -> dict[str, Any]:
@@ -139,9 +124,3 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     return round(value, 6) if isinstance(value, float) else value
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -62,7 +62,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, results):
 
 def test_output_that_cannot_be_a_folder(tmp_path, results):
     (tmp_path / "file").write_text("")
-    with pytest.raises(XAlignError, match="cannot write into"):
+    with pytest.raises(XAlignError, match=r"results.json: cannot be written"):
         write_results(results, tmp_path / "file" / "below")
 
 
