@@ -11,7 +11,8 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.version import __version__
 
 
-# Command -> what `xalign --help` says of it. The module `hf_xalign.cli.<command>` holds `add_arguments` and `run`.
+# Command -> what `xalign --help` says of it. The module `hf_xalign.cli.<command>` holds `add_arguments`, `run`,
+# and whether it takes changes to a recipe.
 COMMANDS = {
     "transliterate": "romanise text, line by line",
     "prepare": "read, clean, romanise and save the data of a recipe",
@@ -42,15 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog=f"xalign {arguments.command}",
         description=command.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        # `--num` must not be taken for `--num_processes` where it may be a key of the recipe.
+        allow_abbrev=False,
     )
     command.add_arguments(parser)
-    options, unknown = parser.parse_known_args(arguments.arguments)
-    if unknown and not command_takes_overrides(command):
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
-        if command_takes_overrides(command):
-            return command.run(options, unknown) or 0
-        return command.run(options) or 0
+        if command.TAKES_OVERRIDES:
+            # What the parser does not know is `--key value` of the recipe.
+            return command.run(*parser.parse_known_args(arguments.arguments)) or 0
+        return command.run(parser.parse_args(arguments.arguments)) or 0
     except XAlignError as error:
         print(f"xalign {arguments.command}: error: {error}", file=sys.stderr)
         return 2
@@ -61,8 +62,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (`head`, say) has gone; Python would complain once more when it closes stdout.
         sys.stderr.close()
         return 0
-
-
-def command_takes_overrides(command) -> bool:
-    """Whether `--key value` pairs that the parser does not know are recipe overrides (`train`, `prepare`)."""
-    return command.TAKES_OVERRIDES
