@@ -84,13 +84,19 @@ def max_tokens(config: PreTrainedConfig) -> int:
 
 
 def fresh_config(
-    model_type: str, tokenizer: PreTrainedTokenizerBase, *, min_tokens: int, **fields
+    model_type: str,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    min_tokens: int,
+    attn_implementation: str | None = None,
+    **fields,
 ) -> PreTrainedConfig:
     """The config of an encoder to be trained from scratch with a tokenizer's vocabulary and special tokens.
 
     Args:
         model_type: a supported backbone, such as `"xlm-roberta"`.
         min_tokens: the longest input it must take; positions are made for it unless `fields` sets them.
+        attn_implementation: attention kernel, as in transformers.
         fields: fields of the backbone's config.
 
     Raises:
@@ -112,6 +118,8 @@ def fresh_config(
     if positions and model_type in _POSITIONS_AFTER_PADDING:
         positions["max_position_embeddings"] += tokenizer.pad_token_id + 1
     try:
-        return config_class(vocab_size=len(tokenizer), **special, **positions, **fields)
+        return config_class(
+            vocab_size=len(tokenizer), attn_implementation=attn_implementation, **special, **positions, **fields
+        )
     except (TypeError, ValueError) as error:
         raise XAlignError(f"model_config: {' '.join(str(error).split())}") from error

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Any
 
 from datasets import Dataset, concatenate_datasets
-from transformers import AutoTokenizer, set_seed
 from transformers import logging as transformers_logging
+from transformers import set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
 from hf_xalign.arguments import ModelArguments
-from hf_xalign.backbones import fresh_config, max_tokens
+from hf_xalign.backbones import max_tokens
+from hf_xalign.building import build_model, load_tokenizer
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.collator import XAlignDataCollator
 from hf_xalign.data.preparation import prepare
@@ -22,8 +22,8 @@ from hf_xalign.data.tokenization import tokenize_rows
 from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
+from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
-from hf_xalign.modeling import XAlignModel
 from hf_xalign.recipe import dump_recipe, read_recipe
 from hf_xalign.trainer import XAlignTrainer
 from hf_xalign.training_args import XAlignTrainingArguments
@@ -51,7 +51,7 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     (data_args, model_args, args), resolved = read_recipe(
         recipe, overrides, (DataArguments, ModelArguments, XAlignTrainingArguments)
     )
-    _check(data_args, args)
+    _check(data_args, model_args, args)
     _start_logging(args)
     _say(args, f"training on {args.world_size} process{'es' * (args.world_size > 1)} ({args.device.type})")
     set_seed(args.seed)
@@ -62,8 +62,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
             data_args, default_dir=Path("prepared") / Path(recipe).stem, encoder=model_args.model_name_or_path
         )
         prepared = load_prepared(folder)
-    tokenizer = _load_tokenizer(data_args, model_args, prepared)
-    model = _build_model(model_args, data_args, tokenizer)
+    tokenizer = load_tokenizer(data_args, model_args, prepared)
+    model = build_model(model_args, data_args, tokenizer)
     if not model_args.model_name_or_path:
         # A fresh encoder knows no longer sentences than it was trained on, and whoever opens it must know that.
         tokenizer.model_max_length = data_args.max_length
@@ -108,8 +108,16 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     return trainer
 
 
-def _check(data_args: DataArguments, args: XAlignTrainingArguments) -> None:
+def _check(data_args: DataArguments, model_args: ModelArguments, args: XAlignTrainingArguments) -> None:
     """What would fail only after the data have been prepared, or hours later at the first evaluation."""
+    if not model_args.heads:
+        raise XAlignError("the recipe has no heads: name at least one objective")
+    for name, options in model_args.heads.items():
+        build_head(name, options or {})
+    if model_args.model_name_or_path and model_args.model_config:
+        raise XAlignError("model_name_or_path and model_config are both set: post-align an encoder, or make a new one")
+    if not model_args.model_name_or_path and "model_type" not in model_args.model_config:
+        raise XAlignError("the recipe names no encoder: set model_name_or_path, or model_config with its model_type")
     if args.eval_strategy != "no" and not data_args.selection_data:
         raise XAlignError(
             f"eval_strategy is {args.eval_strategy.value!r}, but the recipe has no selection_data to evaluate on"
@@ -118,47 +126,6 @@ def _check(data_args: DataArguments, args: XAlignTrainingArguments) -> None:
     known = ["loss", *RetrievalEvaluator.METRICS]
     if best is not None and best.removeprefix("eval_") not in known:
         raise XAlignError(f"unknown metric_for_best_model {best!r}{did_you_mean(best, known)}")
-
-
-def _build_model(model_args: ModelArguments, data_args: DataArguments, tokenizer) -> XAlignModel:
-    settings: dict[str, Any] = {
-        "heads": model_args.heads,
-        "alignment_layer": model_args.alignment_layer,
-        "pooling": model_args.pooling,
-    }
-    if model_args.model_name_or_path and model_args.model_config:
-        raise XAlignError("model_name_or_path and model_config are both set: post-align an encoder, or make a new one")
-    if model_args.model_name_or_path:
-        hub = {"revision": model_args.model_revision, "attn_implementation": model_args.attn_implementation}
-        hub = {key: value for key, value in hub.items() if value is not None}
-        model = XAlignModel.from_encoder(model_args.model_name_or_path, **settings, **hub)
-        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-            raise XAlignError(
-                f"the tokenizer has {len(tokenizer)} tokens, but {model_args.model_name_or_path} embeds only "
-                f"{model.get_input_embeddings().num_embeddings}: they do not belong together"
-            )
-    elif "model_type" in model_args.model_config:
-        config = fresh_config(**model_args.model_config, tokenizer=tokenizer, min_tokens=2 * data_args.max_length)
-        if model_args.attn_implementation:
-            config._attn_implementation = model_args.attn_implementation
-        model = XAlignModel.from_encoder(config, **settings)
-    else:
-        raise XAlignError("the recipe names no encoder: set model_name_or_path, or model_config with its model_type")
-    if data_args.max_length > max_tokens(model.config):
-        raise XAlignError(
-            f"max_length is {data_args.max_length}, but the encoder takes at most {max_tokens(model.config)} tokens: "
-            "lower max_length"
-        )
-    return model
-
-
-def _load_tokenizer(data_args: DataArguments, model_args: ModelArguments, prepared: PreparedData):
-    name = data_args.tokenizer_name or prepared.tokenizer_dir or model_args.model_name_or_path
-    revision = model_args.model_revision if name == model_args.model_name_or_path else None
-    try:
-        return AutoTokenizer.from_pretrained(name, revision=revision)
-    except (OSError, ValueError) as error:
-        raise XAlignError(f"cannot open the tokenizer {str(name)!r}: {str(error).strip().splitlines()[0]}") from error
 
 
 def _evaluator(prepared: PreparedData, tokenizer, model, data_args) -> RetrievalEvaluator | None:
