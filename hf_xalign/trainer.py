@@ -134,6 +134,11 @@ class XAlignTrainer(Trainer):
         tokens = sum(view["input_ids"].numel() for view in inputs.values() if isinstance(view, dict))
         return 6.0 * tokens * self.model.num_parameters(exclude_embeddings=True)
 
+    def _issue_warnings_after_load(self, load_result):
+        # A tied weight is in the file under its other name alone.
+        missing = [key for key in load_result.missing_keys if key not in self.model.all_tied_weights_keys]
+        super()._issue_warnings_after_load(load_result._replace(missing_keys=missing))
+
     # What only training needs lies in files of its own, which transformers does not know of.
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
