@@ -63,7 +63,8 @@ class _GatherRows(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient):
-        gradient = gradient.contiguous()
+        # A copy: autograd may hand the same tensor to others.
+        gradient = gradient.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(gradient)
         start = sum(ctx.counts[: rank()])
         return gradient[start : start + ctx.counts[rank()]], None

@@ -26,6 +26,21 @@ def test_rows_of_both_processes_in_order_with_the_summed_gradient():
     torch.testing.assert_close(second["gradient"], summed[2:])
 
 
+def _gather_and_add():
+    rows, leaf = torch.ones(2, 3, requires_grad=True), torch.ones(4, 3, requires_grad=True)
+    other = 1.0 * leaf
+    gathered, _ = gather_rows(rows)
+    # The sum hands one gradient tensor to both of its terms.
+    ((gathered + other) * (1.0 + rank())).sum().backward()
+    return {"rows": rows.grad, "other": leaf.grad}
+
+
+def test_the_gradients_of_others_are_left_alone():
+    for index, gradients in enumerate(run_on_two(_gather_and_add)):
+        torch.testing.assert_close(gradients["rows"], torch.full((2, 3), 3.0))
+        torch.testing.assert_close(gradients["other"], torch.full((4, 3), 1.0 + index))
+
+
 def test_one_process_gathers_nothing():
     rows = torch.ones(2, 3)
     assert world_size() == 1
