@@ -68,12 +68,15 @@ def pool(states: torch.Tensor, special_tokens_mask: torch.Tensor, pooling: str) 
         pooling (`str`): `"mean"` over the text tokens (0 for a row without any), or `"cls"`, the first token.
 
     Returns:
-        `torch.Tensor`: shape `(B, D)`.
+        `torch.Tensor`: shape `(B, D)`; float32 at least, whatever the states and the autocast state.
     """
     if pooling == "cls":
         return states[:, 0]
-    text = (1 - special_tokens_mask).to(states.dtype)
-    return torch.einsum("bld,bl->bd", states, text) / text.sum(1, keepdim=True).clamp(min=1)
+    # Autocast would take the sum in half precision, and a contrastive loss reads differences of such means.
+    with torch.autocast(states.device.type, enabled=False):
+        states = states.float() if states.dtype in (torch.float16, torch.bfloat16) else states
+        text = (1 - special_tokens_mask).to(states.dtype)
+        return torch.einsum("bld,bl->bd", states, text) / text.sum(1, keepdim=True).clamp(min=1)
 
 
 class Head(nn.Module):
