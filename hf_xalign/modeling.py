@@ -162,8 +162,9 @@ class XAlignModel(PreTrainedModel):
         return XAlignOutput(loss=total, losses={name: loss.detach() for name, loss in losses.items()})
 
     def _init_weights(self, module: nn.Module) -> None:
-        # Heads initialise parameters of their own in their constructors.
-        if not isinstance(module, Head):
+        if isinstance(module, Head):
+            module.reset_parameters()
+        else:
             super()._init_weights(module)
 
     def save_pretrained(self, save_directory: str | os.PathLike, *, state_dict=None, is_main_process=True, **kwargs):
@@ -230,13 +231,13 @@ def _load_backbone(model_class, name_or_path, config, xalign_config, kwargs) -> 
 def _from_model(encoder: PreTrainedModel, xalign_config: XAlignConfig) -> XAlignModel:
     model_class = _class_for(type(encoder.config), masked_lm_class(encoder.config))
     model = model_class(copy.deepcopy(encoder.config), xalign_config)
-    state = encoder.state_dict()
-    # A headless encoder (`AutoModel`) fits the backbone inside; a pooler it may have has no place here.
-    target = model if isinstance(encoder, masked_lm_class(encoder.config)) else model.base_model
+    # Of a model without an LM head (`AutoModel`, a classifier) only the encoder fits, without a pooler it may have.
+    complete = isinstance(encoder, masked_lm_class(encoder.config))
+    target, state = (model, encoder.state_dict()) if complete else (model.base_model, encoder.base_model.state_dict())
     known = target.state_dict().keys()
     result = target.load_state_dict({key: value for key, value in state.items() if key in known}, strict=False)
     missing = [key for key in result.missing_keys if not key.startswith(_HEADS_PREFIX)]
-    if target is not model or missing:
+    if not complete or missing:
         logger.warning("the encoder given has no LM head, or not all weights: what it lacks was made anew")
     model.tie_weights()
     return model.to(encoder.dtype).to(encoder.device)

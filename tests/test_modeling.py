@@ -6,11 +6,19 @@ import sys
 
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel
+from transformers import (
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+)
+from transformers import initialization as init
 
 from hf_xalign import XAlignConfig, XAlignDataCollator, XAlignModel
 from hf_xalign.backbones import fresh_config, lm_scores, max_tokens
 from hf_xalign.errors import XAlignError
+from hf_xalign.heads import HEADS, Head
 from tests.tiny import BACKBONES, random_rows, tiny_config
 
 
@@ -107,6 +115,37 @@ def test_from_encoder_takes_folders_and_models_with_and_without_lm_head(backbone
     bare.save_pretrained(tmp_path / "bare")
     model = XAlignModel.from_encoder(tmp_path / "bare", {"mlm": {}}).eval()
     assert torch.equal(model.base_model(input_ids=input_ids).last_hidden_state, states)
+
+
+def test_from_encoder_takes_the_encoder_of_a_classifier():
+    classifier = AutoModelForTokenClassification.from_config(tiny_config()).eval()
+    model = XAlignModel.from_encoder(classifier, {"mlm": {}}).eval()
+    input_ids = torch.arange(5, 25).view(2, 10)
+    states = classifier.base_model(input_ids=input_ids).last_hidden_state
+    assert torch.equal(model.base_model(input_ids=input_ids).last_hidden_state, states)
+
+
+class _ScaledHead(Head):
+    views = ("source",)
+
+    def __init__(self, *, weight: float = 1.0):
+        super().__init__(weight=weight)
+        self.scale = torch.nn.Parameter(torch.empty(3))
+
+    def reset_parameters(self):
+        init.constant_(self.scale, 2.5)
+
+
+def test_parameters_of_a_head_start_as_it_says_and_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setitem(HEADS, "scaled", _ScaledHead)
+    _model().save_pretrained(tmp_path / "encoder")
+    # A model made from a folder is built without storage first.
+    for encoder in (tiny_config(), tmp_path / "encoder"):
+        model = XAlignModel.from_encoder(encoder, {"scaled": {}})
+        assert model.xalign_heads["scaled"].scale.tolist() == [2.5] * 3
+    torch.nn.init.constant_(model.xalign_heads["scaled"].scale, 4.0)
+    model.save_pretrained(tmp_path / "aligned")
+    assert XAlignModel.from_pretrained(tmp_path / "aligned").xalign_heads["scaled"].scale.tolist() == [4.0] * 3
 
 
 def test_from_encoder_does_not_share_weights_with_the_model_given():

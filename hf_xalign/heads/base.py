@@ -96,5 +96,12 @@ class Head(nn.Module):
         super().__init__()
         self.weight = float(weight)
 
+    def reset_parameters(self) -> None:
+        """Give parameters of the head's own (`nn.Parameter`) their first values.
+
+        The constructor is no place for it: `from_pretrained` builds models without storage and fills what the
+        checkpoint lacks afterwards. Modules in the head (`nn.Linear`, ...) start as the backbone's do.
+        """
+
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         raise NotImplementedError
