@@ -218,10 +218,16 @@ def _load_config(name_or_path, kwargs) -> PreTrainedConfig:
 
 def _load_backbone(model_class, name_or_path, config, xalign_config, kwargs) -> XAlignModel:
     # Training wants float32 weights whatever the checkpoint's dtype; bf16 comes from autocast.
-    kwargs = {"dtype": torch.float32} | kwargs
-    model, info = model_class.from_pretrained(
-        name_or_path, config=config, xalign_config=xalign_config, output_loading_info=True, **kwargs
-    )
+    # No pickle is read unless it is asked for.
+    kwargs = {"dtype": torch.float32, "use_safetensors": True} | kwargs
+    try:
+        model, info = model_class.from_pretrained(
+            name_or_path, config=config, xalign_config=xalign_config, output_loading_info=True, **kwargs
+        )
+    except (OSError, safetensors.SafetensorError) as error:
+        raise XAlignError(
+            f"cannot open the weights of {str(name_or_path)!r}: {' '.join(str(error).split())}"
+        ) from error
     missing = [key for key in info["missing_keys"] if not key.startswith(_HEADS_PREFIX)]
     if missing:
         logger.warning("%s has no weights for %s: made anew", name_or_path, ", ".join(sorted(missing)))

@@ -209,6 +209,9 @@ def test_configuration_defaults_and_limits():
         ({"tcm": {"preset": "papers"}}, "heads.tcm.preset is 'papers'"),
         ({"tcm": {"temperature": 0}}, "must be above 0"),
         ({"tcm": {"similarity": "euclid"}}, "choose 'cosine' or 'dot'"),
+        ({"tcm": {"factor": "half"}}, "heads.tcm: could not convert string to float: 'half'"),
+        ({"mlm": {"weight": [1]}}, "heads.mlm: float"),
+        ({"mlm": 3}, "heads.mlm is 3; it must be a mapping"),
     ],
 )
 def test_wrong_heads_are_named(heads, message):
@@ -228,6 +231,18 @@ def test_from_pretrained_wants_an_aligned_checkpoint(tmp_path):
         XAlignModel.from_pretrained(tmp_path)
     with pytest.raises(XAlignError, match="cannot open the encoder"):
         XAlignModel.from_encoder(tmp_path / "nowhere", {"mlm": {}})
+
+
+def test_weights_that_cannot_be_read_are_named(tmp_path):
+    plain = AutoModelForMaskedLM.from_config(tiny_config())
+    plain.config.save_pretrained(tmp_path)
+    torch.save(plain.state_dict(), tmp_path / "pytorch_model.bin")
+    with pytest.raises(XAlignError, match=r"cannot open the weights of .*safetensors"):
+        XAlignModel.from_encoder(tmp_path, {"mlm": {}})
+    XAlignModel.from_encoder(tmp_path, {"mlm": {}}, use_safetensors=False)
+    (tmp_path / "model.safetensors").write_bytes(b"cut short")
+    with pytest.raises(XAlignError, match="cannot open the weights of"):
+        XAlignModel.from_encoder(tmp_path, {"mlm": {}})
 
 
 def test_unsupported_backbones_are_refused(tmp_path):

@@ -26,7 +26,7 @@ def build_head(name: str, options: dict[str, Any]) -> Head:
     """The head called `name` with the options of a recipe.
 
     Raises:
-        XAlignError: no such head, or no such option of it; the nearest known one is named.
+        XAlignError: no such head, or no such option of it (the nearest known one is named), or a value it cannot take.
     """
     if name not in HEADS:
         raise XAlignError(f"unknown head {name!r}{did_you_mean(name, HEADS)}")
@@ -34,4 +34,7 @@ def build_head(name: str, options: dict[str, Any]) -> Head:
     for option in options:
         if option not in known:
             raise XAlignError(f"unknown option heads.{name}.{option}{did_you_mean(option, known)}")
-    return HEADS[name](**options)
+    try:
+        return HEADS[name](**options)
+    except (TypeError, ValueError) as error:
+        raise XAlignError(f"heads.{name}: {error}") from error

@@ -49,7 +49,8 @@ class TCMHead(Head):
         settings = PRESETS[preset] | {name: value for name, value in given.items() if value is not None}
         if settings["similarity"] not in ("cosine", "dot"):
             raise XAlignError(f"heads.tcm.similarity is {similarity!r}; choose 'cosine' or 'dot'")
-        if not float(settings["temperature"]) > 0:
+        settings |= {name: float(settings[name]) for name in ("temperature", "factor")}
+        if not settings["temperature"] > 0:
             raise XAlignError(f"heads.tcm.temperature is {temperature!r}; it must be above 0")
         self.settings = settings
 
