@@ -6,11 +6,17 @@ launcher starts as many as it is told to, with or without GPUs, and says which o
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
 import uuid
 
 from hf_xalign.errors import XAlignError
+
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
 
 
 def launch(recipe: str, overrides: list[str], *, num_processes: int | None = None) -> int:
@@ -43,11 +49,14 @@ def launch(recipe: str, overrides: list[str], *, num_processes: int | None = Non
 
 
 def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> int:
+    from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     # Without it every process would take all cores; torchrun does the same, loudly.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // num_processes)))
+    # Its report of a process that failed says less than what is said below.
+    logging.getLogger("torch.distributed.elastic.multiprocessing.api").setLevel(logging.CRITICAL)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -59,9 +68,44 @@ def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> in
         monitor_interval=0.5,
     )
     try:
-        elastic_launch(config, sys.executable)("-m", "hf_xalign.train", recipe, *overrides)
+        elastic_launch(config, sys.executable)("-m", "hf_xalign.launch", recipe, *overrides)
     except ChildFailedError as error:
-        _, failure = error.get_first_failure()
-        # The process has said why on its own stderr.
-        return failure.exitcode if failure.exitcode > 0 else 128 - failure.exitcode
+        return _explain(error)
+    except SignalException as stopped:
+        if stopped.sigval == signal.SIGINT:
+            raise KeyboardInterrupt from None
+        return 128 + stopped.sigval
     return 0
+
+
+def _explain(error) -> int:
+    """The exit status of processes of which at least one failed; what is wrong is said once, not by each of them."""
+    for failure in error.failures.values():
+        if isinstance(failure.message, dict):
+            raise XAlignError(failure.message["message"].removeprefix("XAlignError: ")) from None
+    rank, failure = error.get_first_failure()
+    if failure.exitcode < 0:
+        print(f"process {rank} died: {failure.message}", file=sys.stderr)
+        return 128 - failure.exitcode
+    # It has shown a traceback.
+    return failure.exitcode
+
+
+def _process() -> int:
+    """One of several processes: a user's error is handed to the launcher."""
+    from torch.distributed.elastic.multiprocessing.errors import get_error_handler
+
+    try:
+        from hf_xalign.train import train
+
+        train(sys.argv[1], sys.argv[2:])
+    except XAlignError as error:
+        get_error_handler().record_exception(error)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_process())
