@@ -46,7 +46,6 @@ def place(tmp_path, monkeypatch):
         "per_device_train_batch_size": 4,
         "report_to": "none",
         "disable_tqdm": True,
-        "use_cpu": True,
     }
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe, sort_keys=False))
     monkeypatch.chdir(tmp_path)
@@ -54,7 +53,7 @@ def place(tmp_path, monkeypatch):
 
 
 def _train(*overrides: str) -> int:
-    return main(["train", "recipe.yaml", *overrides])
+    return main(["train", "recipe.yaml", "--use_cpu", *overrides])
 
 
 def _error(capsys) -> str:
