@@ -81,6 +81,11 @@ def _left(place) -> set[str]:
         (["--train_data.0.lang", "hin_Latin"], "cannot read 'Latin' in the language code 'hin_Latin'"),
         (["--train_data.1.lang", "urdu"], "unknown language code 'urdu'"),
         (["--train_data", "[]"], "train_data is empty"),
+        (["--heads.tcn", "{}"], "unknown head 'tcn'; did you mean 'tcm'?"),
+        (["--heads.tcm.temprature", "0.1"], "heads.tcm.temprature; did you mean 'temperature'?"),
+        (["--heads", "{}"], "the recipe has no heads: name at least one objective"),
+        (["--model_config", "{}"], "the recipe names no encoder: set model_name_or_path, or model_config"),
+        (["--model_name_or_path", "xlm-roberta-base"], "model_name_or_path and model_config are both set"),
         (["--eval_strategy", "steps", "--eval_steps", "1"], "the recipe has no selection_data to evaluate on"),
         (["--metric_for_best_model", "retreival_top1"], "did you mean 'retrieval_top1'?"),
         (["--vocab_size", "5000"], "set vocab_size to "),
@@ -106,8 +111,6 @@ def test_unknown_keys_in_the_file(place, capsys):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["--heads.tcn", "{}"], "unknown head 'tcn'; did you mean 'tcm'?"),
-        (["--heads.tcm.temprature", "0.1"], "heads.tcm.temprature; did you mean 'temperature'?"),
         (["--alignment_layer", "3"], "alignment_layer is 3, but the encoder has 2 layers"),
         (["--model_config.hiden_size", "32"], "model_config.hiden_size; did you mean 'hidden_size'?"),
         (["--model_config.model_type", "gpt2"], "model_config.model_type is 'gpt2'; choose one of "),
@@ -181,6 +184,14 @@ def test_invalid_utf_8_names_the_line(place, capsys):
     assert _train() == 2
     assert "urd_Arab.txt, line 42: not UTF-8" in _error(capsys)
     assert _left(place) == set()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(place, capsys):
+    steps = ["--max_steps", "9", "--save_strategy", "steps", "--save_steps", "1"]
+    assert _train(*steps, "--optim", "sgd", "--learning_rate", "1e38", "--max_grad_norm", "0") == 2
+    error = _error(capsys)
+    assert error.startswith("the loss is nan in step 2 (rows ") and "checkpoint in out is kept" in error
+    assert [path.name for path in (place / "out").iterdir()] == ["checkpoint-1"]
 
 
 def test_a_failure_leaves_the_data_of_an_earlier_run(place, capsys):

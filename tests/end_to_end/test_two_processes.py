@@ -132,14 +132,14 @@ def test_results_are_those_of_one_process(folder, runs):
 
 
 def test_a_wrong_recipe_ends_both_with_one_line(folder, capfd):
-    """Seen by both processes, beside the data: an unknown head."""
-    assert _train(folder, "wrong", "--num_processes", "2", "--heads.wtf", "{}") == 2
+    """The first process finds it while the second one waits for the data."""
+    elsewhere = ["--prepared_dir", str(folder / "elsewhere"), "--train_data.0.path", "gone.parquet"]
+    changes = ["--train_data.0.langs", "null", "--train_data.0.lang", "hin"]
+    assert _train(folder, "wrong", "--num_processes", "2", *elsewhere, *changes) == 2
     lines = capfd.readouterr().err.splitlines()
-    assert [line for line in lines if "error" in line.lower()] == [
-        "xalign train: error: unknown head 'wtf'; known: mlm, tcm, tlm"
-    ]
-    assert not [line for line in lines if line.startswith(("Traceback", "  File "))]
-    assert not (folder / "wrong").exists() or not list((folder / "wrong").iterdir())
+    assert lines[-1] == "xalign train: error: gone.parquet: no such file"
+    assert [line for line in lines if "error" in line.lower() or line.startswith("Traceback")] == lines[-1:]
+    assert not (folder / "elsewhere").exists() and not list(folder.glob("wrong/*"))
 
 
 def test_accelerate_starts_one_process(folder):
