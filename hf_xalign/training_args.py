@@ -52,3 +52,7 @@ class XAlignTrainingArguments(TrainingArguments):
         super().__post_init__()
         # torch warns about pinned memory wherever there is no accelerator to pin it for.
         self.dataloader_pin_memory = self.dataloader_pin_memory and self.device.type != "cpu"
+
+    def __getstate__(self) -> dict:
+        # Trainer pickles its arguments into every checkpoint, which may be published.
+        return {**self.__dict__, "hub_token": None}
