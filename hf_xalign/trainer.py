@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from accelerate.utils import broadcast_object_list
 from transformers import Trainer, TrainerCallback
 
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
@@ -26,11 +27,12 @@ class XAlignTrainer(Trainer):
         model (`XAlignModel`), args (`XAlignTrainingArguments`): what to train, and how.
         train_dataset, eval_dataset: rows of [`TokenizeViews`], with a `length` column.
         evaluator (`Callable`, *optional*): called with the model at each evaluation; returns metrics by name, which
-            are logged as `eval_<name>` and can select the best checkpoint. It runs alike on every process.
+            are logged as `eval_<name>` and can select the best checkpoint. It runs on every process, and all take
+            what the first one found.
         kwargs: as for `transformers.Trainer` (`data_collator`, `processing_class`, `callbacks`, ...).
 
     Raises:
-        XAlignError: a contrastive objective with a single row per step; several GPUs in one process.
+        XAlignError: no objective, a contrastive one with a single row per step, or several GPUs in one process.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class XAlignTrainer(Trainer):
         evaluator: Callable[[torch.nn.Module], dict[str, float]] | None = None,
         **kwargs: Any,
     ):
-        _check_batch(model, args)
+        _check(model, args)
         if args.ddp_find_unused_parameters is None:
             # Where tokens are predicted, every parameter is used in every step and DDP need not look.
             args.ddp_find_unused_parameters = not any(head.uses_lm_head for head in model.xalign_heads.values())
@@ -62,7 +64,7 @@ class XAlignTrainer(Trainer):
     def _get_train_sampler(self, train_dataset=None):
         rows = (train_dataset or self.train_dataset).rows
         sampler = LengthBucketSampler(
-            rows["length"],
+            rows["length"][:],  # read at once: a column of a data set on disk is slow row by row
             step_rows=self.args.train_batch_size * self.args.world_size * self.args.gradient_accumulation_steps,
             bucket_steps=self.args.length_bucket_steps,
             seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
@@ -71,6 +73,14 @@ class XAlignTrainer(Trainer):
         # accelerate does not reach a sampler behind its shards when it skips batches after a restart.
         self.add_callback(_SetSamplerEpoch(sampler))
         return sampler
+
+    def get_eval_dataloader(self, eval_dataset=None):
+        # Only training drops an incomplete batch; transformers would leave out the end of the validation set too.
+        dropped, self.args.dataloader_drop_last = self.args.dataloader_drop_last, False
+        try:
+            return super().get_eval_dataloader(eval_dataset)
+        finally:
+            self.args.dataloader_drop_last = dropped
 
     def get_batch_samples(self, epoch_iterator, num_batches, device):
         """The micro-batches of one step, and the number of labels per view, averaged over them and all processes."""
@@ -97,16 +107,21 @@ class XAlignTrainer(Trainer):
 
     def training_step(self, model, inputs, num_items_in_batch=None):
         loss = super().training_step(model, inputs, num_items_in_batch)
-        if not torch.isfinite(loss):
-            # The weights have not been touched by this step yet, and the last checkpoint is from before it.
-            ids = inputs["row_ids"].tolist()
-            shown = ", ".join(map(str, ids[:16])) + (", ..." if len(ids) > 16 else "")
-            step = self.state.global_step + 1
-            raise XAlignError(
-                f"the loss is {loss.item()} in step {step} (rows {shown} of the training data); the last good "
-                f"checkpoint in {self.args.output_dir} is kept. Lower the learning rate, or look at these rows"
-            )
+        # All processes stop together: the gradients are everybody's, so none may step on, and save the weights then.
+        if self.accelerator.reduce(torch.isfinite(loss).float(), "mean") < 1:
+            raise XAlignError(self._not_finite(loss, inputs["row_ids"].tolist()))
         return loss
+
+    def _not_finite(self, loss: torch.Tensor, rows: list[int]) -> str:
+        # The weights have not been touched by this step yet, and the last checkpoint is from before it.
+        step, kept = self.state.global_step + 1, f"the last good checkpoint in {self.args.output_dir} is kept"
+        if torch.isfinite(loss):
+            return f"the loss of another process is not finite in step {step}; {kept}"
+        shown = ", ".join(map(str, rows[:16])) + (", ..." if len(rows) > 16 else "")
+        return (
+            f"the loss is {loss.item()} in step {step} (rows {shown} of the training data); {kept}. "
+            "Lower the learning rate, or look at these rows"
+        )
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         with torch.no_grad(), self.compute_loss_context_manager():
@@ -116,7 +131,8 @@ class XAlignTrainer(Trainer):
     def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
         output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         if self.evaluator is not None:
-            metrics = self.evaluator(self.accelerator.unwrap_model(self.model))
+            # One verdict for all: processes that rounded differently would keep different checkpoints.
+            metrics = broadcast_object_list([self.evaluator(self.accelerator.unwrap_model(self.model))])[0]
             output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in metrics.items()})
         return output
 
@@ -143,11 +159,17 @@ class XAlignTrainer(Trainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
         super()._load_from_checkpoint(resume_from_checkpoint, model)
-        self.accelerator.unwrap_model(self.model).load_heads(resume_from_checkpoint)
+        self._load_heads(resume_from_checkpoint)
 
     def _load_best_model(self):
         super()._load_best_model()
-        self.accelerator.unwrap_model(self.model).load_heads(self.state.best_model_checkpoint)
+        self._load_heads(self.state.best_model_checkpoint)
+
+    def _load_heads(self, checkpoint: str) -> None:
+        model = self.accelerator.unwrap_model(self.model)
+        # Checkpoints of PEFT hold what it trains, heads in `modules_to_save` among it, and nothing else.
+        if isinstance(model, XAlignModel):
+            model.load_heads(checkpoint)
 
 
 class _SetSamplerEpoch(TrainerCallback):
@@ -162,12 +184,14 @@ def _has_labels(view) -> bool:
     return isinstance(view, dict) and "labels" in view
 
 
-def _check_batch(model: XAlignModel, args: XAlignTrainingArguments) -> None:
+def _check(model: XAlignModel, args: XAlignTrainingArguments) -> None:
     if args.n_gpu > 1:
         raise XAlignError(
             f"one process sees {args.n_gpu} GPUs: start one process a GPU (xalign train RECIPE --num_processes "
             f"{args.n_gpu}), or show it a single one with CUDA_VISIBLE_DEVICES"
         )
+    if not model.xalign_heads:
+        raise XAlignError("the model has no heads: name at least one objective")
     contrastive = [name for name, head in model.xalign_heads.items() if head.contrastive]
     if contrastive and args.train_batch_size * args.world_size < 2:
         raise XAlignError(

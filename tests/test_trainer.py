@@ -158,6 +158,53 @@ def test_validation_loss_is_the_same_each_time(tokenizer, tmp_path):
     assert trainer.evaluate()["eval_loss"] == trainer.evaluate()["eval_loss"]
 
 
+def test_validation_leaves_no_row_out(tokenizer, tmp_path):
+    trainer = _trainer(tokenizer, tmp_path, eval_strategy="steps", per_device_eval_batch_size=10)
+    rows = [row for batch in trainer.get_eval_dataloader() for row in batch["row_ids"].tolist()]
+    assert rows == list(range(16))
+    assert trainer.args.dataloader_drop_last
+    trainer = _trainer(tokenizer, tmp_path, eval_strategy="steps", per_device_eval_batch_size=100)
+    assert trainer.evaluate()["eval_loss"] > 0
+
+
+def test_no_token_is_saved(tokenizer, tmp_path):
+    trainer = _trainer(tokenizer, tmp_path, max_steps=1, hub_token="hf_not_for_others")
+    trainer.train()
+    trainer.save_model()
+    assert trainer.args.hub_token == "hf_not_for_others"
+    files = [path for path in tmp_path.iterdir() if path.is_file()]
+    assert "training_args.bin" in {path.name for path in files}
+    assert not [path.name for path in files if b"hf_not_for_others" in path.read_bytes()]
+
+
+def test_no_objective_is_refused(tokenizer, tmp_path):
+    model = XAlignModel.from_encoder(tiny_config(), {})
+    with pytest.raises(XAlignError, match="the model has no heads"):
+        XAlignTrainer(model, XAlignTrainingArguments(str(tmp_path), use_cpu=True), train_dataset=ROWS)
+
+
+def test_a_peft_run_resumes(tokenizer, tmp_path):
+    peft = pytest.importorskip("peft")
+
+    def trainer():
+        torch.manual_seed(0)
+        model = XAlignModel.from_encoder(tiny_config(), {"mlm": {}, "tcm": {}})
+        return XAlignTrainer(
+            peft.get_peft_model(model, peft.LoraConfig(target_modules=["query", "value"])),
+            XAlignTrainingArguments(
+                str(tmp_path), max_steps=4, save_steps=2, logging_steps=1, use_cpu=True, disable_tqdm=True
+            ),
+            train_dataset=ROWS,
+            data_collator=XAlignDataCollator(tokenizer),
+            processing_class=tokenizer,
+        )
+
+    straight, resumed = trainer(), trainer()
+    straight.train()
+    resumed.train(resume_from_checkpoint=str(tmp_path / "checkpoint-2"))
+    assert _losses(resumed) == pytest.approx(_losses(straight), rel=1e-5)
+
+
 def test_saved_folder_holds_state_and_tokenizer(tokenizer, tmp_path):
     trainer = _trainer(tokenizer, tmp_path, max_steps=2)
     trainer.train()
