@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from pathlib import Path
@@ -46,10 +47,7 @@ class XAlignConfig(PreTrainedConfig):
 
     def __post_init__(self, **kwargs):
         super().__post_init__(**kwargs)
-        for name, options in (self.heads or {}).items():
-            if not isinstance(options, dict | None):
-                raise XAlignError(f"heads.{name} is {options!r}; it must be a mapping of options")
-        self.heads = {name: dict(options or {}) for name, options in (self.heads or {}).items()}
+        self.heads = {name: copy.copy(options or {}) for name, options in (self.heads or {}).items()}
         if self.pooling not in ("mean", "cls"):
             raise XAlignError(f"pooling is {self.pooling!r}; choose 'mean' or 'cls'")
 

@@ -30,6 +30,8 @@ def build_head(name: str, options: dict[str, Any]) -> Head:
     """
     if name not in HEADS:
         raise XAlignError(f"unknown head {name!r}{did_you_mean(name, HEADS)}")
+    if not isinstance(options, dict):
+        raise XAlignError(f"heads.{name} is {options!r}; it must be a mapping of options")
     known = [option for option in inspect.signature(HEADS[name].__init__).parameters if option != "self"]
     for option in options:
         if option not in known:
