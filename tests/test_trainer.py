@@ -179,7 +179,7 @@ def test_no_token_is_saved(tokenizer, tmp_path):
 
 def test_no_objective_is_refused(tokenizer, tmp_path):
     model = XAlignModel.from_encoder(tiny_config(), {})
-    with pytest.raises(XAlignError, match="the model has no heads"):
+    with pytest.raises(XAlignError, match="no heads: name at least one objective"):
         XAlignTrainer(model, XAlignTrainingArguments(str(tmp_path), use_cpu=True), train_dataset=ROWS)
 
 
