@@ -83,6 +83,11 @@ def max_tokens(config: PreTrainedConfig) -> int:
     return config.max_position_embeddings
 
 
+def has_token_types(config: PreTrainedConfig) -> bool:
+    """Whether the backbone embeds the types of tokens (first or second half of a pair)."""
+    return getattr(config, "type_vocab_size", 1) > 1  # DistilBERT and ModernBERT have no such field
+
+
 def fresh_config(
     model_type: str,
     tokenizer: PreTrainedTokenizerBase,

@@ -6,15 +6,13 @@ import torch
 import torch.nn.functional as F
 from transformers import PreTrainedModel
 
+from hf_xalign.backbones import has_token_types
 from hf_xalign.heads import EncodedView
 
 
 # Views are merged when the widest is at most this much wider than the narrowest: one larger pass is cheaper than two,
 # padding that the encoder computes for nothing is not.
 MERGE_RATIO = 1.1
-
-# What a backbone may take beside `input_ids`.
-_ENCODER_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 def encode_views(
@@ -57,7 +55,9 @@ def _encode_together(encoder, views, pad_token_id) -> list[tuple[torch.Tensor, .
     width = max(view["input_ids"].shape[1] for view in views)
     fill = {"input_ids": pad_token_id, "attention_mask": 0, "token_type_ids": 0}
     batch = {}
-    for key in _ENCODER_INPUTS:
+    # Tokenizers number the halves of a pair also for backbones that have a single type, or none.
+    keys = ("input_ids", "attention_mask") + ("token_type_ids",) * has_token_types(encoder.config)
+    for key in keys:
         if any(key in view for view in views):
             # A view of single sentences may lack the token types that a pair has: they are all 0.
             rows = [view.get(key, torch.zeros_like(view["input_ids"])) for view in views]

@@ -19,7 +19,7 @@ from hf_xalign import XAlignConfig, XAlignDataCollator, XAlignModel
 from hf_xalign.backbones import fresh_config, lm_scores, max_tokens
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads import HEADS, Head
-from tests.tiny import BACKBONES, random_rows, tiny_config
+from tests.tiny import BACKBONES, random_rows, tiny_config, word_tokenizer
 
 
 ALL_HEADS = {"mlm": {}, "tcm": {"temperature": 0.1}, "tlm": {"weight": 0.5}}
@@ -174,6 +174,16 @@ def test_merged_views_have_the_states_of_lone_ones(tokenizer):
     for name, view in views.items():
         alone = model.base_model(input_ids=view["input_ids"], attention_mask=view["attention_mask"])
         torch.testing.assert_close(together[name].hidden_states[-1], alone.last_hidden_state)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_token_types_go_to_backbones_that_embed_them(backbone):
+    typed, plain = (
+        XAlignDataCollator(word_tokenizer(token_types=types), views=("pair",))(random_rows(4))
+        for types in (True, False)
+    )
+    model = _model(backbone, heads={"tlm": {}})
+    assert (model(**typed).loss != model(**plain).loss) == (backbone == "bert")
 
 
 def test_losses_are_weighted_and_named(tokenizer):
