@@ -32,7 +32,7 @@ def launch(recipe: str, overrides: list[str], *, num_processes: int | None = Non
     """
     import torch
 
-    gpus = 0 if "--use_cpu" in overrides else torch.cuda.device_count()
+    gpus = 0 if _wants_cpu(recipe, overrides) else torch.cuda.device_count()
     num_processes = num_processes if num_processes is not None else max(gpus, 1)
     if num_processes < 1:
         raise XAlignError(f"--num_processes is {num_processes}; it must be at least 1")
@@ -43,9 +43,21 @@ def launch(recipe: str, overrides: list[str], *, num_processes: int | None = Non
 
         train(recipe, overrides)
         return 0
-    if not gpus and "--use_cpu" not in overrides:
+    if not gpus:
         overrides = [*overrides, "--use_cpu", "true"]
     return _launch_several(recipe, overrides, num_processes)
+
+
+def _wants_cpu(recipe: str, overrides: list[str]) -> bool:
+    """Whether the run keeps off the GPUs. Reading the recipe also tells what is wrong with it before any start."""
+    from hf_xalign.arguments import ModelArguments
+    from hf_xalign.data.arguments import DataArguments
+    from hf_xalign.recipe import read_recipe
+    from hf_xalign.training_args import XAlignTrainingArguments
+
+    known = (DataArguments, ModelArguments, XAlignTrainingArguments)
+    _, resolved = read_recipe(recipe, overrides, (), also_known=known, expand=False)
+    return bool(resolved.get("use_cpu"))
 
 
 def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> int:

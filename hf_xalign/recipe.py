@@ -57,6 +57,8 @@ def read_recipe(
     """
     path = Path(path)
     fields = _fields_of(dataclass_types + also_known)
+    if not path.exists():
+        raise XAlignError(f"{path}: no such file (the recipe comes first, then --key value)")
     recipe = load_yaml(path)
     for key in recipe:
         if key not in fields:

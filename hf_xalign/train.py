@@ -9,7 +9,6 @@ from pathlib import Path
 from datasets import Dataset, concatenate_datasets
 from transformers import logging as transformers_logging
 from transformers import set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from hf_xalign.arguments import ModelArguments
 from hf_xalign.backbones import max_tokens
@@ -25,7 +24,8 @@ from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
 from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
 from hf_xalign.recipe import dump_recipe, read_recipe
-from hf_xalign.trainer import XAlignTrainer
+from hf_xalign.resuming import checkpoint_to_resume, is_finished, load_finished, wants_resume
+from hf_xalign.trainer import XAlignTrainer, check_step
 from hf_xalign.training_args import XAlignTrainingArguments
 
 
@@ -92,14 +92,25 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         ),
         processing_class=tokenizer,
     )
-    result = trainer.train(resume_from_checkpoint=_checkpoint_to_resume(args))
-    if args.dry_run:
-        _say(args, f"dry run of {recipe}: all built, one step done, loss {result.training_loss:.3f}; nothing saved")
-        return trainer
+    checkpoint = checkpoint_to_resume(args)
+    if checkpoint and is_finished(checkpoint, args):
+        _say(args, f"{checkpoint} has all {args.max_steps} steps: nothing is left to train")
+        load_finished(trainer, checkpoint)
+    else:
+        if checkpoint:
+            _say(args, f"resuming from {checkpoint}")
+        elif wants_resume(args):
+            _say(args, f"no checkpoint in {args.output_dir}: starting from the beginning")
+        result = trainer.train(resume_from_checkpoint=checkpoint)
+        if args.dry_run:
+            _say(
+                args, f"dry run of {recipe}: all built, one step done, loss {result.training_loss:.3f}; nothing saved"
+            )
+            return trainer
+        trainer.save_metrics("train", result.metrics, combined=False)
 
     trainer.save_model()
     trainer.save_state()
-    trainer.save_metrics("train", result.metrics, combined=False)
     if args.should_save:
         dump_recipe(resolved, Path(args.output_dir) / "recipe.yaml")
         _say(args, f"wrote {args.output_dir}")
@@ -110,10 +121,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
 
 def _check(data_args: DataArguments, model_args: ModelArguments, args: XAlignTrainingArguments) -> None:
     """What would fail only after the data have been prepared, or hours later at the first evaluation."""
-    if not model_args.heads:
-        raise XAlignError("the recipe has no heads: name at least one objective")
-    for name, options in model_args.heads.items():
-        build_head(name, options or {})
+    check_step({name: build_head(name, options or {}) for name, options in model_args.heads.items()}, args)
+    checkpoint_to_resume(args)
     if model_args.model_name_or_path and model_args.model_config:
         raise XAlignError("model_name_or_path and model_config are both set: post-align an encoder, or make a new one")
     if not model_args.model_name_or_path and "model_type" not in model_args.model_config:
@@ -169,22 +178,6 @@ def _measure(output_dir: str, prepared: PreparedData, seed: int) -> None:
     path = write_results(results, output_dir)
     print(format_results(results))
     print(f"wrote {path}")
-
-
-def _checkpoint_to_resume(args: XAlignTrainingArguments) -> str | None:
-    wanted = args.resume_from_checkpoint
-    if wanted is None or str(wanted).lower() == "false":
-        return None
-    if str(wanted).lower() != "true":
-        if not Path(wanted).is_dir():
-            raise XAlignError(f"resume_from_checkpoint: there is no folder {wanted}")
-        return str(wanted)
-    newest = get_last_checkpoint(args.output_dir) if Path(args.output_dir).is_dir() else None
-    _say(
-        args,
-        f"resuming from {newest}" if newest else f"no checkpoint in {args.output_dir}: starting from the beginning",
-    )
-    return newest
 
 
 def _shrink(args: XAlignTrainingArguments) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from transformers import Trainer, TrainerCallback
 
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
 from hf_xalign.errors import XAlignError
+from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.throughput import Throughput
 from hf_xalign.training_args import XAlignTrainingArguments
@@ -45,7 +46,7 @@ class XAlignTrainer(Trainer):
         evaluator: Callable[[torch.nn.Module], dict[str, float]] | None = None,
         **kwargs: Any,
     ):
-        _check(model, args)
+        check_step(model.xalign_heads, args)
         if args.ddp_find_unused_parameters is None:
             # Where tokens are predicted, every parameter is used in every step and DDP need not look.
             args.ddp_find_unused_parameters = not any(head.uses_lm_head for head in model.xalign_heads.values())
@@ -184,15 +185,20 @@ def _has_labels(view) -> bool:
     return isinstance(view, dict) and "labels" in view
 
 
-def _check(model: XAlignModel, args: XAlignTrainingArguments) -> None:
+def check_step(heads: Mapping[str, Head], args: XAlignTrainingArguments) -> None:
+    """Refuse what no step can be made of: no objective, a contrastive one with a single row, GPUs in one process.
+
+    Raises:
+        XAlignError: as said.
+    """
     if args.n_gpu > 1:
         raise XAlignError(
             f"one process sees {args.n_gpu} GPUs: start one process a GPU (xalign train RECIPE --num_processes "
             f"{args.n_gpu}), or show it a single one with CUDA_VISIBLE_DEVICES"
         )
-    if not model.xalign_heads:
-        raise XAlignError("the model has no heads: name at least one objective")
-    contrastive = [name for name, head in model.xalign_heads.items() if head.contrastive]
+    if not heads:
+        raise XAlignError("there are no heads: name at least one objective")
+    contrastive = [name for name, head in heads.items() if head.contrastive]
     if contrastive and args.train_batch_size * args.world_size < 2:
         raise XAlignError(
             f"per_device_train_batch_size is 1 on one process, but {contrastive[0]!r} needs other sentences in its "

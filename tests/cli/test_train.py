@@ -83,7 +83,7 @@ def _left(place) -> set[str]:
         (["--train_data", "[]"], "train_data is empty"),
         (["--heads.tcn", "{}"], "unknown head 'tcn'; did you mean 'tcm'?"),
         (["--heads.tcm.temprature", "0.1"], "heads.tcm.temprature; did you mean 'temperature'?"),
-        (["--heads", "{}"], "the recipe has no heads: name at least one objective"),
+        (["--heads", "{}"], "there are no heads: name at least one objective"),
         (["--model_config", "{}"], "the recipe names no encoder: set model_name_or_path, or model_config"),
         (["--model_name_or_path", "xlm-roberta-base"], "model_name_or_path and model_config are both set"),
         (["--eval_strategy", "steps", "--eval_steps", "1"], "the recipe has no selection_data to evaluate on"),

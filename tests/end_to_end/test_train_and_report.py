@@ -131,6 +131,17 @@ def test_resuming_is_said(folder, capsys, caplog):
     assert f"no checkpoint in {folder / 'new'}: starting from the beginning\n" in capsys.readouterr().err
 
 
+def test_a_finished_run_is_not_trained_further(folder, run, capsys):
+    """Resuming it writes what it ended with once more, as after a stop between the last step and the saving."""
+    again = max(run.glob("checkpoint-*"), key=lambda path: _state(path)["global_step"])
+    shutil.copytree(again, folder / "finished" / again.name)
+    assert _train(folder, "finished", "--resume_from_checkpoint", "true", "--load_best_model_at_end", "false") == 0
+    assert "nothing is left to train" in capsys.readouterr().err
+    weights, expected = (load_file(path / "model.safetensors") for path in (folder / "finished", again))
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert _state(folder / "finished")["global_step"] == _state(again)["global_step"]
+
+
 def test_the_best_checkpoint_is_what_is_saved(folder):
     assert _train(folder, "best", "--heads.tcm", "null") == 0
     state = _state(folder / "best")

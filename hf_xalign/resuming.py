@@ -1,0 +1,54 @@
+"""Where a run goes on after it was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformers import TrainerState
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_utils import get_last_checkpoint
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.modeling import XAlignModel
+from hf_xalign.trainer import XAlignTrainer
+from hf_xalign.training_args import XAlignTrainingArguments
+
+
+def wants_resume(args: XAlignTrainingArguments) -> bool:
+    """Whether `resume_from_checkpoint` asks for it: `true` (the newest checkpoint) or a folder."""
+    return str(args.resume_from_checkpoint or "false").lower() != "false"
+
+
+def checkpoint_to_resume(args: XAlignTrainingArguments) -> str | None:
+    """The checkpoint that a run goes on from; None to start from the beginning.
+
+    Raises:
+        XAlignError: the folder that is asked for is not there.
+    """
+    if not wants_resume(args):
+        return None
+    wanted = str(args.resume_from_checkpoint)
+    if wanted.lower() == "true":
+        return get_last_checkpoint(args.output_dir) if Path(args.output_dir).is_dir() else None
+    if not Path(wanted).is_dir():
+        raise XAlignError(f"resume_from_checkpoint: there is no folder {wanted}")
+    return wanted
+
+
+def is_finished(checkpoint: str, args: XAlignTrainingArguments) -> bool:
+    """Whether a checkpoint has all the steps that `max_steps` asks for."""
+    return _state(checkpoint).global_step >= args.max_steps > 0
+
+
+def load_finished(trainer: XAlignTrainer, checkpoint: str) -> None:
+    """Load what a run ended with: its last weights, or its best. Trainer would make one step more."""
+    trainer.state = _state(checkpoint)
+    best = trainer.state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
+    trainer.model.load_state_dict(XAlignModel.from_pretrained(best or checkpoint).state_dict())
+
+
+def _state(checkpoint: str) -> TrainerState:
+    path = Path(checkpoint) / TRAINER_STATE_NAME
+    if not path.is_file():
+        raise XAlignError(f"resume_from_checkpoint: {checkpoint} has no {TRAINER_STATE_NAME}: it is no checkpoint")
+    return TrainerState.load_from_json(str(path))
