@@ -1,8 +1,8 @@
 """The model: a backbone's own `…ForMaskedLM` class with alignment heads mixed in.
 
 A class is made per backbone (`XLMRobertaForMaskedLM` → `XAlignXLMRobertaForMaskedLM`), so that the keys of the state
-dict are the vanilla ones. What Trainer, FSDP, sharding and PEFT do with a transformers model they do with this one,
-and the checkpoint opens in plain transformers.
+dict are the vanilla ones. What Trainer and PEFT do with a transformers model they do with this one, and the checkpoint
+opens in plain transformers.
 """
 
 from __future__ import annotations

@@ -69,10 +69,13 @@ def read_recipe(
     return _build(path, dataclass_types, values), unshared(resolved)
 
 
-def dump_recipe(resolved: dict[str, Any], path: str | Path) -> None:
-    """Write a resolved recipe as YAML that `read_recipe` reads back to the same values; the write is atomic."""
+def dump_recipe(resolved: dict[str, Any], path: str | Path, *, comments: Sequence[str] = ()) -> None:
+    """Write a resolved recipe as YAML that `read_recipe` reads back to the same values; the write is atomic.
+
+    `comments` are lines that stand above it.
+    """
     safe = {key: value for key, value in resolved.items() if key not in SECRET_KEYS}
-    dump_yaml(safe, Path(path))
+    dump_yaml(safe, Path(path), comments=comments)
 
 
 def _expand(value: Any, key: str, path: Path) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from datasets import Dataset, concatenate_datasets
@@ -92,7 +93,10 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         ),
         processing_class=tokenizer,
     )
-    checkpoint = checkpoint_to_resume(args)
+    checkpoint = None if args.dry_run else checkpoint_to_resume(args)
+    if not args.dry_run and args.should_save:
+        # At the start: what a run that is interrupted leaves must tell how it was made, too.
+        dump_recipe(resolved, Path(args.output_dir) / "recipe.yaml", comments=_provenance(prepared))
     if checkpoint and is_finished(checkpoint, args):
         _say(args, f"{checkpoint} has all {args.max_steps} steps: nothing is left to train")
         load_finished(trainer, checkpoint)
@@ -112,11 +116,18 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     trainer.save_model()
     trainer.save_state()
     if args.should_save:
-        dump_recipe(resolved, Path(args.output_dir) / "recipe.yaml")
         _say(args, f"wrote {args.output_dir}")
         if prepared.test is not None:
             _measure(args.output_dir, prepared, args.seed)
     return trainer
+
+
+def _provenance(prepared: PreparedData) -> list[str]:
+    packages = {name: version(name) for name in ("hf_xalign", "torch", "transformers", "accelerate", "datasets")}
+    return [
+        "Resolved by " + ", ".join(f"{name} {number}" for name, number in packages.items()),
+        f"Prepared data: fingerprint {prepared.info['fingerprint']}, {len(prepared.train)} training rows",
+    ]
 
 
 def _check(data_args: DataArguments, model_args: ModelArguments, args: XAlignTrainingArguments) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from accelerate.utils import broadcast_object_list
 from transformers import Trainer, TrainerCallback
+from transformers.integrations import is_deepspeed_zero3_enabled
 
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
 from hf_xalign.errors import XAlignError
@@ -57,6 +58,11 @@ class XAlignTrainer(Trainer):
             eval_dataset=None if eval_dataset is None else DrawnRows(eval_dataset),
             **kwargs,
         )
+        if self.is_fsdp_enabled or is_deepspeed_zero3_enabled():
+            raise XAlignError(
+                "sharded parameters (FSDP, DeepSpeed ZeRO-3) are not supported yet: views that share a pass on one "
+                "process and not on another would wait for each other for ever. Use DDP or ZeRO-2"
+            )
         self.evaluator = evaluator
         self.throughput = Throughput()
         self._loss_sums: dict[str, torch.Tensor] = {}
@@ -150,6 +156,17 @@ class XAlignTrainer(Trainer):
         """6 × tokens × parameters, tokens counted over all views (the usual estimate for a training step)."""
         tokens = sum(view["input_ids"].numel() for view in inputs.values() if isinstance(view, dict))
         return 6.0 * tokens * self.model.num_parameters(exclude_embeddings=True)
+
+    def _get_grad_norm(self, model, grad_norm=None):
+        norm = super()._get_grad_norm(model, grad_norm)
+        # Before the optimiser takes them: a finite loss can have gradients that are not. (A scaler for fp16 meets such
+        # gradients in the normal course of things, and skips the step.)
+        if self.accelerator.scaler is None and not torch.isfinite(torch.as_tensor(norm)):
+            raise XAlignError(
+                f"the gradient is not finite in step {self.state.global_step + 1}; the last good checkpoint in "
+                f"{self.args.output_dir} is kept. Lower the learning rate"
+            )
+        return norm
 
     def _issue_warnings_after_load(self, load_result):
         # A tied weight is in the file under its other name alone.

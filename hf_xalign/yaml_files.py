@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,11 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456
 _Dumper.ignore_aliases = lambda self, data: True
 
 
-def dump_yaml(value: Any, path: Path) -> None:
+def dump_yaml(value: Any, path: Path, *, comments: Sequence[str] = ()) -> None:
     """Write plain data as YAML that `load_yaml`, and any YAML 1.1 reader, reads back to the same; atomic."""
+    header = "".join(f"# {' '.join(line.split())}\n" for line in comments)
     text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=119)
-    write_text(path, text)
+    write_text(path, header + text)
 
 
 def load_yaml(path: Path) -> dict[str, Any]:

@@ -122,6 +122,28 @@ def test_a_loss_that_is_not_finite_stops_the_run(tokenizer, tmp_path):
     assert all(torch.isfinite(value).all() for value in kept.state_dict().values())
 
 
+def test_a_gradient_that_is_not_finite_stops_the_run_before_the_step(tokenizer, tmp_path):
+    trainer = _trainer(tokenizer, tmp_path)
+    trainer.model.lm_head.dense.weight.register_hook(lambda gradient: gradient * float("inf"))
+    before = _weights(trainer)
+    with pytest.raises(XAlignError, match="the gradient is not finite in step 1"):
+        trainer.train()
+    for name, value in _weights(trainer).items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_sharded_parameters_are_refused(tokenizer, tmp_path, monkeypatch):
+    create = XAlignTrainer.create_accelerator_and_postprocess
+
+    def create_sharded(self):
+        create(self)
+        self.is_fsdp_enabled = True
+
+    monkeypatch.setattr(XAlignTrainer, "create_accelerator_and_postprocess", create_sharded)
+    with pytest.raises(XAlignError, match="FSDP"):
+        _trainer(tokenizer, tmp_path)
+
+
 def test_a_batch_of_one_has_no_negatives(tokenizer, tmp_path):
     with pytest.raises(XAlignError, match="per_device_train_batch_size is 1 on one process, but 'tcm' needs"):
         _trainer(tokenizer, tmp_path, {"mlm": {}, "tcm": {}}, per_device_train_batch_size=1)

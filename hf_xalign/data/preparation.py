@@ -129,6 +129,8 @@ def _settings(data_args: DataArguments, encoder: str | None) -> dict[str, Any]:
     """What, besides the sources, decides what is in the folder."""
     train_tokenizer = data_args.tokenizer_name is None and encoder is None
     return {
+        # Counts up when the rules change by which rows are left out.
+        "rules": 2,
         "deduplicate": data_args.deduplicate,
         "transliteration_backend": data_args.transliteration_backend,
         "vocab_size": data_args.vocab_size if train_tokenizer else None,
@@ -150,12 +152,24 @@ def _write(
         table, counts = read_source(source)
         tables[section].append(table)
         sources[section].append({**describe_source(source), "label": source.label, "counts": asdict(counts)})
+    tables["selection_data"], overlapping = clean_train(
+        tables["selection_data"], tables["test_data"], deduplicate=False
+    )
+    for source, by_language in zip(sources["selection_data"], overlapping, strict=True):
+        source["languages"] = by_language
+        shared = sum(count["excluded"] for count in by_language.values())
+        if shared:
+            logger.warning(
+                "%s: %d selection rows share a sentence with the test data: left out", source["label"], shared
+            )
     held_out = [table for section in SECTIONS[1:] for table in tables[section]]
     cleaned, by_source = clean_train(tables["train_data"], held_out, deduplicate=data_args.deduplicate)
     for source, by_language in zip(sources["train_data"], by_source, strict=True):
         source["languages"] = by_language
     if not any(table.num_rows for table in cleaned):
         raise XAlignError("no train sentence is left: each is a selection, test or excluded sentence too")
+    if tables["selection_data"] and not any(table.num_rows for table in tables["selection_data"]):
+        raise XAlignError("no selection row is left: each shares a sentence with the test data")
     train = _romanise(cleaned, data_args)
     _write_parquet(train, folder / "train.parquet")
     for name in ("selection", "test"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,22 @@ def bootstrap_interval(
         for indices in resample_indices(len(values), n_resamples, np.random.default_rng(seed))
     ]
     return percentile_estimate(float(statistic(values, axis=0)), np.concatenate(draws), len(values), confidence)
+
+
+def share_interval(hits: np.ndarray, *, n_resamples: int = 1000, seed: int = 0, confidence: float = 0.95) -> Estimate:
+    """The interval of a share, from 0s and 1s (or values between) of N sentences.
+
+    The bootstrap where it can tell anything. Where all sentences missed, or all hit, every resample is the same: the
+    exact binomial interval (Clopper and Pearson, 1934) then says what N sentences can say.
+    """
+    estimate = bootstrap_interval(hits, n_resamples=n_resamples, seed=seed, confidence=confidence)
+    # The largest share that leaves N sentences without a hit with a probability of (1 - confidence) / 2.
+    edge = 1 - ((1 - confidence) / 2) ** (1 / estimate.n)
+    if estimate.value == 0:
+        return replace(estimate, high=edge)
+    if estimate.value == 1:
+        return replace(estimate, low=1 - edge)
+    return estimate
 
 
 def resample_indices(n: int, n_resamples: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.bootstrap import bootstrap_interval
+from hf_xalign.evaluation.bootstrap import bootstrap_interval, share_interval
 from hf_xalign.evaluation.embeddings import (
     embed_tokenized,
     length_limit,
@@ -207,11 +207,15 @@ def _mean(values: np.ndarray, seed: int) -> dict[str, float | int]:
     return bootstrap_interval(values, seed=seed).to_dict()
 
 
+def _share(hits: np.ndarray, seed: int) -> dict[str, float | int]:
+    return share_interval(hits, seed=seed).to_dict()
+
+
 def _retrieval(result: RetrievalResult, seed: int) -> dict[str, Any]:
     return {
-        "forward": {f"top{k}": _mean(result.forward.hits(k), seed) for k in result.k},
-        "backward": {f"top{k}": _mean(result.backward.hits(k), seed) for k in result.k},
-        "mean_top1": _mean(result.mean_hits(1), seed),
+        "forward": {f"top{k}": _share(result.forward.hits(k), seed) for k in result.k},
+        "backward": {f"top{k}": _share(result.backward.hits(k), seed) for k in result.k},
+        "mean_top1": _share(result.mean_hits(1), seed),
     }
 
 

@@ -36,7 +36,8 @@ def lexical_overlap(
 
     This is Table 1 of "How Transliterations Improve Crosslingual Alignment". The interval resamples the sentences of
     each side. A resample holds only about 63 % of the different sentences, hence fewer types and another ratio than
-    the whole: its draws say how much the ratio varies and not where it lies, so they are centred on the ratio.
+    the whole: its draws say how much the ratio varies and not where it lies, so they are centred on the ratio. They
+    also vary less than fresh samples would: in simulations the interval has about 3/4 of its due width.
 
     No types at all (every token unknown) is an overlap of 0.
 

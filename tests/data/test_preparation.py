@@ -242,3 +242,16 @@ def test_two_processes_give_the_same_folder(section, tmp_path):
     one = prepare(section())
     two = prepare(section(preprocessing_num_proc=2, prepared_dir=str(tmp_path / "two")))
     assert pq.read_table(Path(one) / "train.parquet").equals(pq.read_table(Path(two) / "train.parquet"))
+
+
+def test_selection_shares_no_sentence_with_the_test(section, tmp_path, caplog):
+    pairs = {"columns": {"source": "hi", "target": "ur"}, "source_lang": "hi", "target_lang": "ur"}
+    path = tmp_path / "in" / "selection.tsv"
+    path.write_text("hi\tur\n" + "नमक दो।\tاور\n" + "सूरज\tرام  آیا\n" + "सूरज निकला\tسورج نکلا\n")
+    prepared = load_prepared(prepare(section(selection_data=[{"path": str(path), **pairs}])))
+    assert prepared.selection["source"][:] == ["सूरज निकला"]
+    assert prepared.test.num_rows == len(PAIRS)
+    assert "selection.tsv hi ur: 2 selection rows share a sentence with the test data" in caplog.text
+    assert prepared.info["rows"]["selection"] == 1
+    with pytest.raises(XAlignError, match="no selection row is left"):
+        prepare(section(selection_data=section().test_data))

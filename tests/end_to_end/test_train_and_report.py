@@ -131,6 +131,20 @@ def test_resuming_is_said(folder, capsys, caplog):
     assert f"no checkpoint in {folder / 'new'}: starting from the beginning\n" in capsys.readouterr().err
 
 
+def test_the_recipe_tells_versions_and_data_from_the_start(folder, run):
+    text = (run / "recipe.yaml").read_text()
+    assert text.startswith("# Resolved by hf_xalign ")
+    assert "\n# Prepared data: fingerprint " in text
+    assert (folder / "diverged" / "recipe.yaml").exists() is False
+    assert _train(folder, "diverged", "--learning_rate", "1e30", "--max_grad_norm", "0") == 2
+    assert (folder / "diverged" / "recipe.yaml").exists()
+
+
+def test_a_dry_run_resumes_nothing(folder, capsys):
+    assert _train(folder, "straight", "--resume_from_checkpoint", "true", "--dry_run", "true") == 0
+    assert "dry run" in capsys.readouterr().err
+
+
 def test_a_finished_run_is_not_trained_further(folder, run, capsys):
     """Resuming it writes what it ended with once more, as after a stop between the last step and the saving."""
     again = max(run.glob("checkpoint-*"), key=lambda path: _state(path)["global_step"])

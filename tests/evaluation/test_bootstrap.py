@@ -5,7 +5,7 @@ import pytest
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import bootstrap_interval
-from hf_xalign.evaluation.bootstrap import resample_indices
+from hf_xalign.evaluation.bootstrap import resample_indices, share_interval
 
 
 def test_the_interval_is_the_percentiles_of_resampled_means():
@@ -47,6 +47,17 @@ def test_other_statistics():
 
 def test_constant_values_have_no_width():
     assert bootstrap_interval(np.ones(7, dtype=bool)).to_dict() == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 7}
+
+
+@pytest.mark.parametrize("n", [10, 450])
+def test_shares_of_none_and_of_all_have_the_exact_interval(n):
+    none, every = share_interval(np.zeros(n)), share_interval(np.ones(n))
+    assert (none.value, none.low, every.value, every.high) == (0, 0, 1, 1)
+    # With a share of `high`, none of n is seen with a probability of 2.5 %.
+    assert (1 - none.high) ** n == pytest.approx(0.025)
+    assert every.low == pytest.approx(1 - none.high)
+    some = np.arange(n) % 3 == 0
+    assert share_interval(some, seed=4) == bootstrap_interval(some, seed=4)
 
 
 def test_resamples_come_in_bounded_blocks():
