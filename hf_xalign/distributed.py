@@ -16,7 +16,17 @@ def rank() -> int:
     return dist.get_rank() if world_size() > 1 else 0
 
 
-def gather_rows(rows: torch.Tensor) -> tuple[torch.Tensor, int]:
+def row_counts(rows: torch.Tensor) -> list[int]:
+    """How many rows each process holds, in the order of their ranks; one small exchange."""
+    if world_size() == 1:
+        return [len(rows)]
+    own = torch.tensor([len(rows)], device=rows.device)
+    counts = [torch.zeros_like(own) for _ in range(world_size())]
+    dist.all_gather(counts, own)
+    return torch.cat(counts).tolist()
+
+
+def gather_rows(rows: torch.Tensor, counts: list[int]) -> torch.Tensor:
     """Concatenate the rows of all processes, in the order of their ranks.
 
     The gradient flows back to the process that owns a row (a sum over all processes, one collective), so a loss that
@@ -25,22 +35,14 @@ def gather_rows(rows: torch.Tensor) -> tuple[torch.Tensor, int]:
 
     Args:
         rows (`torch.Tensor`): shape `(n, ...)`; `n` may differ from process to process, the rest may not.
+        counts (`list[int]`): of [`row_counts`]; this process's rows start at `sum(counts[:rank()])` of the result.
 
     Returns:
-        The rows of all processes, shape `(n_0 + n_1 + ..., ...)`, and the index of this process's first row in them.
+        `torch.Tensor`: the rows of all processes, shape `(n_0 + n_1 + ..., ...)`.
     """
     if world_size() == 1:
-        return rows, 0
-    counts = _row_counts(rows)
-    gathered = _GatherRows.apply(rows, counts) if rows.requires_grad else _gather(rows, counts)
-    return gathered, sum(counts[: rank()])
-
-
-def _row_counts(rows: torch.Tensor) -> list[int]:
-    own = torch.tensor([rows.shape[0]], device=rows.device)
-    counts = [torch.zeros_like(own) for _ in range(world_size())]
-    dist.all_gather(counts, own)
-    return torch.cat(counts).tolist()
+        return rows
+    return _GatherRows.apply(rows, counts) if rows.requires_grad else _gather(rows, counts)
 
 
 def _gather(rows: torch.Tensor, counts: list[int]) -> torch.Tensor:

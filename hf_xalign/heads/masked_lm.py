@@ -22,13 +22,15 @@ def masked_lm_loss(inputs: HeadInputs, view: str, *, max_rows: int = MAX_LOGIT_R
     processes is the mean over all their tokens. A view without labels gives 0 (and keeps the graph whole).
     """
     encoded = inputs.views[view]
-    labelled = encoded.labels != -100
-    states, labels = encoded.hidden_states[-1][labelled], encoded.labels[labelled]
+    # On a GPU, finding the labels waits for it; it is done once.
+    labelled = (encoded.labels != -100).flatten().nonzero().squeeze(1)
+    states, labels = encoded.hidden_states[-1].flatten(0, 1)[labelled], encoded.labels.flatten()[labelled]
     # Without labels the gradient must still reach every parameter that DDP waits for: an empty sum does that.
     total = sum(_chunk_losses(inputs.lm_head, states, labels, max_rows))
-    count = labelled.sum() if inputs.label_counts is None else inputs.label_counts[view]
-    # A count may be a fraction (one label in eight micro-batches); it is 0 only where the sum is.
-    return total / count.clamp(min=1e-6)
+    if inputs.label_counts is None:
+        return total / max(len(labels), 1)
+    # The count may be a fraction (one label in eight micro-batches); it is 0 only where the sum is.
+    return total / inputs.label_counts[view].clamp(min=1e-6)
 
 
 def _chunk_losses(lm_head, states, labels, max_rows):

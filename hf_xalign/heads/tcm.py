@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from hf_xalign.distributed import gather_rows, world_size
+from hf_xalign.distributed import gather_rows, rank, row_counts, world_size
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import Head, HeadInputs
 from hf_xalign.losses import transliteration_contrastive_loss
@@ -56,23 +56,22 @@ class TCMHead(Head):
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         first, second = inputs.sentence_embeddings("source"), inputs.sentence_embeddings("target")
-        # One exchange for both sides: (N, 2, D).
-        both, offset = gather_rows(torch.stack([first, second], dim=1))
-        groups, all_groups = inputs.row_groups, None
-        if groups is not None:
-            all_groups, _ = gather_rows(groups)
-        rows, total = len(first), len(both)
+        counts = row_counts(first)
+        rows, total = len(first), sum(counts)
         if total < 2 and not self.training:
             # The odd row at the end of a validation set has nothing to be told apart from.
             return first.sum() * 0
+        # One exchange for both sides: (N, 2, D).
+        both = gather_rows(torch.stack([first, second], dim=1), counts)
+        groups = inputs.row_groups
         loss = transliteration_contrastive_loss(
             first,
             second,
             **self.settings,
             groups=groups,
             candidates=(both[:, 0], both[:, 1]),
-            candidate_groups=all_groups,
-            offset=offset,
+            candidate_groups=None if groups is None else gather_rows(groups, counts),
+            offset=sum(counts[: rank()]),
         )
         # DDP averages over processes, not over rows: a process with fewer rows must count for less.
         return loss * (rows * world_size() / total)

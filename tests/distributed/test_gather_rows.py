@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import torch
 
-from hf_xalign.distributed import gather_rows, rank, world_size
+from hf_xalign.distributed import gather_rows, rank, row_counts, world_size
 from tests.distributed.processes import run_on_two
 
 
 def _gather_uneven():
     rows = torch.arange(3.0 * (2 + rank())).view(-1, 3) + 100 * rank()
     rows.requires_grad_()
-    gathered, offset = gather_rows(rows)
+    counts = row_counts(rows)
+    gathered = gather_rows(rows, counts)
     weights = torch.arange(gathered.numel(), dtype=torch.float32).view_as(gathered) * (1 + rank())
     (gathered * weights).sum().backward()
-    return {"gathered": gathered.detach(), "offset": offset, "gradient": rows.grad}
+    return {"gathered": gathered.detach(), "offset": sum(counts[: rank()]), "gradient": rows.grad}
 
 
 def test_rows_of_both_processes_in_order_with_the_summed_gradient():
@@ -29,7 +30,7 @@ def test_rows_of_both_processes_in_order_with_the_summed_gradient():
 def _gather_and_add():
     rows, leaf = torch.ones(2, 3, requires_grad=True), torch.ones(4, 3, requires_grad=True)
     other = 1.0 * leaf
-    gathered, _ = gather_rows(rows)
+    gathered = gather_rows(rows, row_counts(rows))
     # The sum hands one gradient tensor to both of its terms.
     ((gathered + other) * (1.0 + rank())).sum().backward()
     return {"rows": rows.grad, "other": leaf.grad}
@@ -44,4 +45,5 @@ def test_the_gradients_of_others_are_left_alone():
 def test_one_process_gathers_nothing():
     rows = torch.ones(2, 3)
     assert world_size() == 1
-    assert gather_rows(rows) == (rows, 0)
+    assert row_counts(rows) == [2]
+    assert gather_rows(rows, [2]) is rows
