@@ -33,8 +33,12 @@ class Similarity:
 
     def histogram(self, bins: int = 40) -> dict[str, list]:
         """Counts of both kinds on common edges, `{"edges": bins + 1, "matched": bins, "random": bins}`."""
-        both = np.concatenate([self.matched, self.random])
-        edges = np.histogram_bin_edges(both, bins)
+        both = np.concatenate([self.matched, self.random]).astype(np.float64)
+        low, high = both.min(), both.max()
+        if high - low < 1e-6:
+            # Cosines that are all but equal (a collapsed model) still need bins of some width.
+            low, high = low - 1e-6, high + 1e-6
+        edges = np.linspace(low, high, bins + 1)
         return {
             "edges": edges.tolist(),
             "matched": np.histogram(self.matched, edges)[0].tolist(),

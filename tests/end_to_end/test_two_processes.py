@@ -71,6 +71,9 @@ def folder(tmp_path_factory):
     return folder
 
 
+QUICKSTART = Path(__file__).parents[2] / "recipes" / "quickstart.yaml"
+
+
 def _arguments(folder: Path, name: str, *options: str) -> list[str]:
     return ["train", str(folder / "recipe.yaml"), "--use_cpu", "--output_dir", str(folder / name), *options]
 
@@ -184,7 +187,7 @@ def _failure(rank: int, exitcode: int, file: Path) -> ProcessFailure:
 
 def _end_with(monkeypatch, ending) -> int:
     monkeypatch.setattr(launcher_api, "elastic_launch", _Elastic(ending))
-    return main(["train", "recipe.yaml", "--use_cpu", "--num_processes", "2"])
+    return main(["train", str(QUICKSTART), "--use_cpu", "--num_processes", "2"])
 
 
 def test_only_the_second_process_fails(tmp_path, monkeypatch, capsys):

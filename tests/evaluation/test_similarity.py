@@ -105,6 +105,13 @@ def test_histogram_holds_every_pair_once():
     assert histogram["random"][3] == sum(edges[3] <= value < edges[4] for value in similarity.random)
 
 
+def test_histogram_of_a_collapsed_model():
+    values = np.full(9, 0.9999999, dtype=np.float32)
+    histogram = Similarity(values, np.nextafter(values, np.float32(0))).histogram()
+    assert sum(histogram["matched"]) == sum(histogram["random"]) == 9
+    assert (np.diff(histogram["edges"]) > 0).all()
+
+
 def test_shapes_must_agree():
     with pytest.raises(XAlignError, match="cannot be paired"):
         matched_and_random(np.ones((3, 2)), np.ones((3, 4)), np.array([1, 2, 0]))
