@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from datasets import Dataset, concatenate_datasets
@@ -24,7 +23,8 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
 from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
-from hf_xalign.recipe import dump_recipe, read_recipe
+from hf_xalign.provenance import RecipeCallback
+from hf_xalign.recipe import read_recipe
 from hf_xalign.resuming import checkpoint_to_resume, is_finished, load_finished, wants_resume
 from hf_xalign.trainer import XAlignTrainer, check_step
 from hf_xalign.training_args import XAlignTrainingArguments
@@ -92,11 +92,9 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
             seed=args.seed,
         ),
         processing_class=tokenizer,
+        callbacks=[RecipeCallback(resolved, prepared)],
     )
     checkpoint = None if args.dry_run else checkpoint_to_resume(args)
-    if not args.dry_run and args.should_save:
-        # At the start: what a run that is interrupted leaves must tell how it was made, too.
-        dump_recipe(resolved, Path(args.output_dir) / "recipe.yaml", comments=_provenance(prepared))
     if checkpoint and is_finished(checkpoint, args):
         _say(args, f"{checkpoint} has all {args.max_steps} steps: nothing is left to train")
         load_finished(trainer, checkpoint)
@@ -120,14 +118,6 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         if prepared.test is not None:
             _measure(args.output_dir, prepared, args.seed)
     return trainer
-
-
-def _provenance(prepared: PreparedData) -> list[str]:
-    packages = {name: version(name) for name in ("hf_xalign", "torch", "transformers", "accelerate", "datasets")}
-    return [
-        "Resolved by " + ", ".join(f"{name} {number}" for name, number in packages.items()),
-        f"Prepared data: fingerprint {prepared.info['fingerprint']}, {len(prepared.train)} training rows",
-    ]
 
 
 def _check(data_args: DataArguments, model_args: ModelArguments, args: XAlignTrainingArguments) -> None:
