@@ -5,8 +5,7 @@ Everything public is imported on first use, so that `import hf_xalign` and every
 
 from __future__ import annotations
 
-import importlib
-
+from hf_xalign.lazy import lazy_names
 from hf_xalign.version import __version__
 
 
@@ -23,12 +22,4 @@ _WHERE = {
 
 __all__ = ["__version__", *_WHERE]
 
-
-def __getattr__(name: str):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_WHERE[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_names(__name__, _WHERE)

@@ -5,12 +5,13 @@ Everything public is imported on first use, so that importing the package costs 
 
 from __future__ import annotations
 
-import importlib
+from hf_xalign.lazy import lazy_names
 
 
 _WHERE = {
     "Estimate": "hf_xalign.evaluation.bootstrap",
     "bootstrap_interval": "hf_xalign.evaluation.bootstrap",
+    "share_interval": "hf_xalign.evaluation.bootstrap",
     "sentence_embeddings": "hf_xalign.evaluation.embeddings",
     "evaluate_model": "hf_xalign.evaluation.evaluate_model",
     "LexicalOverlap": "hf_xalign.evaluation.overlap",
@@ -18,6 +19,9 @@ _WHERE = {
     "ParallelText": "hf_xalign.evaluation.parallel_text",
     "read_parallel": "hf_xalign.evaluation.parallel_text",
     "read_results": "hf_xalign.evaluation.results",
+    "build_report": "hf_xalign.evaluation.report",
+    "write_report": "hf_xalign.evaluation.report",
+    "markdown_tables": "hf_xalign.evaluation.report_markdown",
     "validate_results": "hf_xalign.evaluation.results",
     "write_results": "hf_xalign.evaluation.results",
     "RetrievalResult": "hf_xalign.evaluation.retrieval",
@@ -34,12 +38,4 @@ _WHERE = {
 
 __all__ = list(_WHERE)
 
-
-def __getattr__(name: str):
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_WHERE[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_names(__name__, _WHERE)
