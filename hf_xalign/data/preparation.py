@@ -152,6 +152,8 @@ def _write(
         table, counts = read_source(source)
         tables[section].append(table)
         sources[section].append({**describe_source(source), "label": source.label, "counts": asdict(counts)})
+    # A selection row that is left out below is not trained on for that.
+    held_out = [table for section in SECTIONS[1:] for table in tables[section]]
     tables["selection_data"], overlapping = clean_train(
         tables["selection_data"], tables["test_data"], deduplicate=False
     )
@@ -162,7 +164,6 @@ def _write(
             logger.warning(
                 "%s: %d selection rows share a sentence with the test data: left out", source["label"], shared
             )
-    held_out = [table for section in SECTIONS[1:] for table in tables[section]]
     cleaned, by_source = clean_train(tables["train_data"], held_out, deduplicate=data_args.deduplicate)
     for source, by_language in zip(sources["train_data"], by_source, strict=True):
         source["languages"] = by_language
