@@ -199,7 +199,6 @@ def test_checkpoints_that_are_not_there(run, data, tmp_path, capsys):
 
 
 def test_the_synthetic_corpus(run, tmp_path, capsys):
-    pytest.importorskip("hf_xalign.data.minicorpus", reason="the synthetic corpus is not there yet")
     options = ["--pair", "hin_Deva-urd_Arab", "--output", tmp_path / "out", "--limit", 30]
     assert evaluate(run, "--data", "minicorpus:test", *options) == 0
     results = read_results(tmp_path / "out")
