@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from hf_xalign.arguments import ModelArguments
 from hf_xalign.backbones import fresh_config, max_tokens
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.prepared import PreparedData
+from hf_xalign.data.tokenization import load_tokenizer
 from hf_xalign.errors import XAlignError
 from hf_xalign.modeling import XAlignModel
 
@@ -53,7 +54,7 @@ def build_model(
     return model
 
 
-def load_tokenizer(
+def build_tokenizer(
     data_args: DataArguments, model_args: ModelArguments, prepared: PreparedData
 ) -> PreTrainedTokenizerBase:
     """The tokenizer of a recipe: the one it names, the one that was trained on its data, or the encoder's own.
@@ -63,7 +64,4 @@ def load_tokenizer(
     """
     name = data_args.tokenizer_name or prepared.tokenizer_dir or model_args.model_name_or_path
     revision = model_args.model_revision if name == model_args.model_name_or_path else None
-    try:
-        return AutoTokenizer.from_pretrained(name, revision=revision)
-    except (OSError, ValueError) as error:
-        raise XAlignError(f"cannot open the tokenizer {str(name)!r}: {str(error).strip().splitlines()[0]}") from error
+    return load_tokenizer(name, revision)

@@ -12,7 +12,7 @@ from transformers import set_seed
 
 from hf_xalign.arguments import ModelArguments
 from hf_xalign.backbones import max_tokens
-from hf_xalign.building import build_model, load_tokenizer
+from hf_xalign.building import build_model, build_tokenizer
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.collator import XAlignDataCollator
 from hf_xalign.data.preparation import prepare
@@ -63,7 +63,7 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
             data_args, default_dir=Path("prepared") / Path(recipe).stem, encoder=model_args.model_name_or_path
         )
         prepared = load_prepared(folder)
-    tokenizer = load_tokenizer(data_args, model_args, prepared)
+    tokenizer = build_tokenizer(data_args, model_args, prepared)
     model = build_model(model_args, data_args, tokenizer)
     if not model_args.model_name_or_path:
         # A fresh encoder knows no longer sentences than it was trained on, and whoever opens it must know that.
