@@ -3,28 +3,65 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from hf_xalign.errors import XAlignError
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """A file to write bytes to, which takes its name once the block is through; a reader sees the old file or the new.
+
+    It is opened at once, in its own folder, so that a place that cannot be written is known before the work is done.
+
+    Raises:
+        XAlignError: the file cannot be opened, or the disk is full. Whatever goes wrong, an old file is left as it was
+            and nothing half-written stays.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise _refused(path, "it is a folder")
+    # One name a process: two that write the same file do not write into each other's.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        target = open(temporary, "wb")  # noqa: SIM115
+    except OSError as error:
+        raise _refused(path, error.strerror) from None
+    try:
+        with target:
+            yield target
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _refused(path, error.strerror) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
 def write_text(path: str | os.PathLike, text: str) -> Path:
-    """Write UTF-8 text to a file, whose folder is made if need be; a reader sees the old file or the new one.
+    """Write UTF-8 text to a file, whose folder is made if need be, whole or not at all.
 
     Raises:
         XAlignError: the file cannot be written; an old one is left as it was, and nothing half-written stays.
     """
     path = Path(path)
-    # One name a process: two that write the same file do not write into each other's.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
+        with whole_file(path) as target:
+            target.write(text.encode("utf-8"))
     except OSError as error:
-        raise XAlignError(f"{path}: cannot be written: {error.strerror}; choose another place") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        raise _refused(path, error.strerror) from None
     return path
+
+
+def _refused(path: Path, reason: str | None) -> XAlignError:
+    return XAlignError(f"{path}: cannot be written: {reason}; choose another place")

@@ -12,13 +12,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 
+from hf_xalign.cli.streams import open_source, open_target, read_chunks
 from hf_xalign.errors import XAlignError
 
 
@@ -47,81 +42,16 @@ def run(options: argparse.Namespace) -> None:
     lang = None if options.lang is None else str(parse_language(options.lang))
     lines = 0
     # `disable=None`: a bar on a terminal only.
-    with _source(options.file) as (source, name, size), _target(options.output) as target:
+    with open_source(options.file) as (source, name, size), open_target(options.output) as target:
         bar = tqdm(total=size, unit="B", unit_scale=True, desc="transliterate", disable=None)
         with (
             bar,
             contextlib.closing(
-                transliterate_chunks(_chunks(source, name, bar), lang, num_proc=options.num_proc)
+                transliterate_chunks(read_chunks(source, name, bar, _LINES), lang, num_proc=options.num_proc)
             ) as done,
         ):
             for chunk in done:
                 lines += len(chunk)
                 target.write("\n".join(chunk).encode("utf-8") + b"\n")
-        target.flush()
     if options.output is not None:
         print(f"wrote {lines} lines to {options.output} ({backend_id()}, language {lang or 'not given'})")
-
-
-@contextlib.contextmanager
-def _source(file: str | None) -> Iterator[tuple[BinaryIO, str, int | None]]:
-    if file is None:
-        yield sys.stdin.buffer, "standard input", None
-        return
-    try:
-        source = open(file, "rb")  # noqa: SIM115
-    except OSError as error:
-        raise XAlignError(f"cannot read {file}: {error.strerror}") from error
-    with source:
-        yield source, file, os.fstat(source.fileno()).st_size or None
-
-
-@contextlib.contextmanager
-def _target(output: str | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that takes its name only once it is complete."""
-    if output is None:
-        yield sys.stdout.buffer
-        return
-    path = Path(output)
-    if path.is_dir():
-        raise XAlignError(f"cannot write {output}: it is a folder")
-    try:
-        target = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
-    except OSError as error:
-        raise XAlignError(f"cannot write {output}: {error.strerror}") from error
-    try:
-        with target:
-            yield target
-        os.chmod(target.name, 0o666 & ~_umask())
-        os.replace(target.name, path)
-    except BaseException:
-        Path(target.name).unlink(missing_ok=True)
-        raise
-
-
-def _chunks(source: BinaryIO, name: str, bar) -> Iterator[list[str]]:
-    """Lists of decoded lines, without their ends."""
-    chunk: list[str] = []
-    size = 0
-    for number, line in enumerate(source, 1):
-        size += len(line)
-        try:
-            chunk.append(line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise XAlignError(
-                f"{name}, line {number}: not UTF-8 (byte 0x{line[error.start]:02x} at column {error.start + 1}); "
-                "convert the file first, with iconv say"
-            ) from error
-        if len(chunk) == _LINES:
-            yield chunk
-            bar.update(size)
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-    bar.update(size)
-
-
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask

@@ -94,8 +94,8 @@ def test_what_is_not_utf8_on_standard_input(monkeypatch, capsys):
         (["--num-proc", "0", "{text}"], "--num-proc is 0"),
         (["{folder}/missing.txt"], "cannot read {folder}/missing.txt: No such file"),
         (["{folder}"], "cannot read {folder}: Is a directory"),
-        (["{text}", "--output", "{folder}"], "cannot write {folder}: it is a folder"),
-        (["{text}", "--output", "{folder}/no/out.txt"], "cannot write {folder}/no/out.txt: No such file"),
+        (["{text}", "--output", "{folder}"], "{folder}: cannot be written: it is a folder"),
+        (["{text}", "--output", "{folder}/no/out.txt"], "{folder}/no/out.txt: cannot be written: No such file"),
     ],
 )
 def test_wrong_use_is_one_line(text, tmp_path, capsys, arguments, message):
