@@ -1,0 +1,70 @@
+"""Result files: JSON of a fixed shape, written whole or not at all and checked when it is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.files import write_text
+
+
+# The shape of `Estimate.to_dict()`.
+ESTIMATE = {"value": float, "low": float, "high": float, "n": int}
+
+
+def check_shape(value: Any, shape: Any, where: str, path: str = "") -> None:
+    """Check `value` against a shape: a type, a dict of required keys, or a list holding the shape of every item.
+
+    Args:
+        where: the file, for the message; `path`: the part of it that `value` is.
+
+    Raises:
+        XAlignError: naming the first part that is missing or of another type.
+    """
+    expected = shape if isinstance(shape, type) else type(shape)
+    # JSON writes 1.0 and 1 as it likes; a bool is an int to Python and to nobody else.
+    good = isinstance(value, (int, float) if expected is float else expected)
+    if not good or (isinstance(value, bool) and expected is not bool):
+        raise XAlignError(f"{where}: {path or 'the file'} should be {expected.__name__}, is {type(value).__name__}")
+    if isinstance(shape, dict):
+        for key, part in shape.items():
+            if key not in value:
+                raise XAlignError(f"{where} lacks {f'{path}.{key}'.lstrip('.')}")
+            check_shape(value[key], part, where, f"{path}.{key}".lstrip("."))
+    elif isinstance(shape, list):
+        for number, item in enumerate(value):
+            check_shape(item, shape[0], where, f"{path}[{number}]")
+
+
+def check_format(results: Any, format: str, where: str) -> None:
+    """Raise an `XAlignError` unless `results` is an object that says it is in this format."""
+    if not isinstance(results, dict) or results.get("format") != format:
+        raise XAlignError(f"{where} is not in the format {format}: write it anew with `xalign evaluate`")
+
+
+def write_json(results: dict[str, Any], path: str | os.PathLike) -> Path:
+    """Write `results`, numbers rounded to six decimals; the folder is made if need be."""
+    text = json.dumps(_rounded(results), indent=1, ensure_ascii=False, allow_nan=False)
+    return write_text(Path(path), text + "\n")
+
+
+def read_json(path: str | os.PathLike, name: str) -> tuple[Any, Path]:
+    """What a file, or the file `name` of a folder, holds, and where it is."""
+    path = Path(path)
+    path = path / name if path.is_dir() else path
+    try:
+        return json.loads(path.read_text(encoding="utf-8")), path
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise XAlignError(f"cannot read {path}: {error}") from error
+
+
+def _rounded(value: Any) -> Any:
+    """Six decimals: far below any interval, and two runs' files can be compared by eye."""
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value
