@@ -17,7 +17,9 @@ _WHERE = {
     "XAlignTrainer": "hf_xalign.trainer",
     "XAlignDataCollator": "hf_xalign.data.collator",
     "Transliterate": "hf_xalign.data.transliteration",
+    "AlignWords": "hf_xalign.data.word_alignment",
     "TokenizeViews": "hf_xalign.data.tokenization",
+    "load_aligner": "hf_xalign.aligners",
 }
 
 __all__ = ["__version__", *_WHERE]
