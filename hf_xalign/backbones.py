@@ -1,14 +1,16 @@
-"""The one place that knows one backbone from another: LM heads, positions, fresh configs.
+"""The one place that knows one backbone from another: LM heads, layers, positions, fresh configs.
 
-transformers gives every `…ForMaskedLM` its own attribute names and no public method for "scores of these states", so
-the calls are written down here; a test compares each with the backbone's own forward pass.
+transformers gives every `…ForMaskedLM` its own attribute names and no public method for "scores of these states" or
+"run the first layers only", so these are written down here; tests compare each with the backbone's own forward pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
+from torch import nn
 from transformers import (
     CONFIG_MAPPING,
     MODEL_FOR_MASKED_LM_MAPPING,
@@ -54,6 +56,17 @@ _LM_HEADS: dict[str, Callable[[PreTrainedModel, torch.Tensor], torch.Tensor]] = 
     "xlm-roberta": _roberta,
 }
 
+# Where the encoder keeps its layers (a ModuleList), and what it runs after the last of them.
+_LAYERS: dict[str, tuple[str, str | None]] = {
+    "bert": ("encoder.layer", "pooler"),
+    "camembert": ("encoder.layer", "pooler"),
+    "deberta-v2": ("encoder.layer", None),
+    "distilbert": ("transformer.layer", None),
+    "modernbert": ("layers", "final_norm"),
+    "roberta": ("encoder.layer", "pooler"),
+    "xlm-roberta": ("encoder.layer", "pooler"),
+}
+
 # These count positions from the padding token's id + 1.
 _POSITIONS_AFTER_PADDING = ("camembert", "roberta", "xlm-roberta")
 
@@ -69,6 +82,67 @@ def masked_lm_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
             f"backbone {config.model_type!r} is not supported; supported model types: {', '.join(_LM_HEADS)}"
         )
     return MODEL_FOR_MASKED_LM_MAPPING[type(config)]
+
+
+def check_encoder(config: PreTrainedConfig) -> None:
+    """Refuse a backbone whose layers are not known here.
+
+    Raises:
+        XAlignError: it is not one of the supported ones.
+    """
+    if config.model_type not in _LAYERS:
+        raise XAlignError(
+            f"encoder {config.model_type!r} is not supported; supported model types: {', '.join(_LAYERS)}"
+        )
+
+
+@contextmanager
+def first_layers(encoder: PreTrainedModel, count: int) -> Iterator[PreTrainedModel]:
+    """Inside, the encoder ends after its first `count` layers.
+
+    `encoder(**inputs).last_hidden_state` is then, bit for bit, `hidden_states[count]` of the whole encoder (0 is the
+    embedding layer), the later layers and the pooler cost nothing, and the encoder has no state dict worth saving.
+    Afterwards it is whole again, whatever happened. Not for two threads at once on one encoder.
+
+    Args:
+        encoder: a bare encoder, `model.base_model`.
+        count: 0 to the encoder's number of layers.
+
+    Raises:
+        XAlignError: the backbone is not supported, or it has no such layer.
+    """
+    check_encoder(encoder.config)
+    path, last = _LAYERS[encoder.config.model_type]
+    parent_path, _, name = path.rpartition(".")
+    parent = encoder.get_submodule(parent_path)
+    layers = getattr(parent, name)
+    if not 0 <= count <= len(layers):
+        raise XAlignError(f"layer {count} is out of range: the encoder has layers 0 (embeddings) to {len(layers)}")
+    changed = [(parent, name, layers[:count])]
+    if last == "pooler":
+        changed.append((encoder, last, None))
+    elif last is not None and count < len(layers):
+        # The whole encoder's last hidden state has gone through the final norm, the ones before it have not.
+        changed.append((encoder, last, nn.Identity()))
+    if encoder.config.model_type == "deberta-v2" and count == 0:
+        # Its loop must run once, and the first turn ends with a convolution in some checkpoints.
+        changed[0] = (parent, name, nn.ModuleList([_NoLayer()]))
+        changed.append((parent, "conv", None))
+    kept = [(module, attribute, getattr(module, attribute)) for module, attribute, _ in changed]
+    try:
+        for module, attribute, part in changed:
+            setattr(module, attribute, part)
+        yield encoder
+    finally:
+        for module, attribute, part in kept:
+            setattr(module, attribute, part)
+
+
+class _NoLayer(nn.Module):
+    """A layer of DeBERTa's signature that changes nothing."""
+
+    def forward(self, states: torch.Tensor, *args, **kwargs) -> tuple[torch.Tensor, None]:
+        return states, None
 
 
 def lm_scores(model: PreTrainedModel, states: torch.Tensor) -> torch.Tensor:
