@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hf_xalign.data.languages import Language, parse_language
 from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.language_pairs import expand_pairs, language_codes, parse_pair, same_language
 
 
 MINICORPUS = "minicorpus:"
@@ -19,7 +20,11 @@ FORMATS = {".parquet": "parquet", ".jsonl": "jsonl", ".tsv": "tsv", ".csv": "csv
 
 @dataclass(frozen=True)
 class ParallelText:
-    """N sentences and their translations; `dropped` counts the rows left out because a side was null or empty."""
+    """N sentences and their translations.
+
+    `dropped` counts the rows left out because a side was null or empty; `rows` are the numbers, from 0, of those kept:
+    two pairs of languages out of one file that have a row in common say the same thing there.
+    """
 
     source: list[str]
     target: list[str]
@@ -27,6 +32,7 @@ class ParallelText:
     file: str
     synthetic: bool
     dropped: int
+    rows: list[int]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -43,17 +49,6 @@ class ParallelText:
         return digest.hexdigest()[:16]
 
 
-def parse_pair(text: str) -> tuple[Language, Language]:
-    """`hin_Deva-urd_Arab` as two languages, source and target."""
-    codes = text.split("-")
-    if len(codes) != 2:
-        raise XAlignError(f"cannot read the language pair {text!r}: write it as hin_Deva-urd_Arab")
-    source, target = (parse_language(code) for code in codes)
-    if source == target:
-        raise XAlignError(f"the language pair {text!r} names one language twice")
-    return source, target
-
-
 def read_parallel(file: str, pair: str, *, limit: int | None = None) -> ParallelText:
     """Read the pairs of `pair` from a Parquet, JSONL, TSV or CSV file, or from `minicorpus:SPLIT`.
 
@@ -66,27 +61,65 @@ def read_parallel(file: str, pair: str, *, limit: int | None = None) -> Parallel
     Raises:
         XAlignError: no such file or columns, a file that cannot be read, an unknown code, fewer than two pairs.
     """
-    languages = parse_pair(pair)
+    parse_pair(pair)
+    return read_language_pairs(file, [pair], limit=limit)[0]
+
+
+def read_language_pairs(file: str, pairs: Sequence[str], *, limit: int | None = None) -> list[ParallelText]:
+    """`read_parallel` of several pairs, reading the file once; the last language of `eng_Latn-*` is all others.
+
+    Raises:
+        XAlignError: as `read_parallel`, for the first pair that is not there.
+    """
+    check_limit(limit)
+    if file.startswith(MINICORPUS):
+        languages = expand_pairs(pairs, [], file)
+        return [usable_pairs(file, pair, *_read_minicorpus(file, pair), limit) for pair in languages]
+    path = Path(file)
+    names = column_names(path)
+    languages = expand_pairs(pairs, language_codes(names), file)
+    columns = [find_columns(names, pair, file) for pair in languages]
+    if len(columns) > 1 and ["source", "target"] in columns:
+        pair = languages[columns.index(["source", "target"])]
+        raise XAlignError(f"{file} has no columns of {pair[0]}-{pair[1]}, only source and target: these are one pair")
+    table = read_columns(path, [name for found in columns for name in found])
+    texts = []
+    for pair, found in zip(languages, columns, strict=True):
+        rows = enumerate(zip(*(table[name] for name in found), strict=True))
+        if len(found) == 4:
+            rows = _rows_of_pair(rows, pair, file)
+        texts.append(usable_pairs(file, pair, found, rows, limit))
+    return texts
+
+
+def check_limit(limit: int | None) -> None:
     if limit is not None and limit < 2:
         raise XAlignError(f"--limit {limit} leaves nothing to retrieve from: keep at least 2 pairs")
-    if file.startswith(MINICORPUS):
-        columns, rows = _read_minicorpus(file, languages)
-    else:
-        columns, rows = _read_file(Path(file), languages)
-    if len(columns) == 4:
-        rows = _rows_of_pair(rows, languages, file)
-    for number, row in enumerate(rows, start=1):
-        for text in row[:2]:
+
+
+def usable_pairs(
+    file: str,
+    pair: tuple[Language, Language],
+    columns: Sequence[str],
+    rows: Iterable[tuple[int, tuple]],
+    limit: int | None,
+) -> ParallelText:
+    """What is usable of `rows`, each a number and its (source, target, ...), out of these columns."""
+    names = (str(pair[0]), str(pair[1]))
+    rows = list(rows)
+    for number, texts in rows:
+        for text in texts[:2]:
             if text is not None and not isinstance(text, str):
-                raise XAlignError(f"{file}: row {number} of {columns[0]} and {columns[1]} holds {text!r}, not text")
-    kept = [(source, target) for source, target, *_ in rows if source and source.strip() and target and target.strip()]
+                place = f"row {number + 1} of {columns[0]} and {columns[1]}"
+                raise XAlignError(f"{file}: {place} holds {text!r}, not text")
+    kept = [(number, texts) for number, texts in rows if all(text and text.strip() for text in texts[:2])]
     dropped = len(rows) - len(kept)
     kept = kept[:limit]
     if len(kept) < 2:
-        raise XAlignError(f"{file} holds {len(kept)} usable pairs of {pair}: at least 2 are needed")
-    source, target = (list(side) for side in zip(*kept, strict=True))
-    names = (str(languages[0]), str(languages[1]))
-    return ParallelText(source, target, names, Path(file).name, file.startswith(MINICORPUS), dropped)
+        raise XAlignError(f"{file} holds {len(kept)} usable pairs of {'-'.join(names)}: at least 2 are needed")
+    source, target = ([texts[side] for _, texts in kept] for side in (0, 1))
+    numbers = [number for number, _ in kept]
+    return ParallelText(source, target, names, Path(file).name, file.startswith(MINICORPUS), dropped, numbers)
 
 
 def find_columns(columns: Sequence[str], languages: Sequence[Language], file: str) -> list[str]:
@@ -123,52 +156,61 @@ def _column_of(language: Language, columns: Sequence[str], file: str) -> str | N
     return written[0] if written else None
 
 
-def _rows_of_pair(rows: list[tuple], languages: Sequence[Language], file: str) -> list[tuple]:
-    tags = {tag for row in rows for tag in row[2:] if tag}
+def _rows_of_pair(
+    rows: Iterable[tuple[int, tuple]], languages: Sequence[Language], file: str
+) -> list[tuple[int, tuple]]:
+    rows = list(rows)
+    tags = {tag for _, row in rows for tag in row[2:] if tag}
     known = {tag: parse_language(tag) for tag in tags}
 
     def agrees(tag: str | None, language: Language) -> bool:
-        if not tag:
-            return False
-        other = known[tag]
-        scripts = {other.script, language.script} - {None}
-        return other.iso639_3 == language.iso639_3 and len(scripts) < 2
+        return bool(tag) and same_language(known[tag], language)
 
-    kept = [row for row in rows if agrees(row[2], languages[0]) and agrees(row[3], languages[1])]
+    kept = [(n, row) for n, row in rows if agrees(row[2], languages[0]) and agrees(row[3], languages[1])]
     if not kept:
-        present = sorted({f"{row[2]}-{row[3]}" for row in rows})
+        present = sorted({f"{row[2]}-{row[3]}" for _, row in rows})
         raise XAlignError(
             f"{file} has no rows of {languages[0]}-{languages[1]}; its pairs are {', '.join(present[:20]) or 'none'}"
         )
     return kept
 
 
-def _read_minicorpus(file: str, languages: Sequence[Language]) -> tuple[list[str], list[tuple]]:
+def _read_minicorpus(file: str, languages: Sequence[Language]) -> tuple[list[str], Iterable[tuple[int, tuple]]]:
     from hf_xalign.data.minicorpus import load_parallel
 
     data = load_parallel(file.removeprefix(MINICORPUS), pair=(str(languages[0]), str(languages[1])))
-    return ["source", "target"], list(zip(data["source"], data["target"], strict=True))
+    return ["source", "target"], enumerate(zip(data["source"], data["target"], strict=True))
 
 
-def _read_file(path: Path, languages: Sequence[Language]) -> tuple[list[str], list[tuple]]:
+def read_columns(path: Path, columns: Sequence[str]) -> dict[str, list]:
+    """The values of some columns of a file that `column_names` has looked at."""
     from hf_xalign.data.readers import read_table
 
+    table = read_table(path, _format(path), columns)
+    return {name: table[name].to_pylist() for name in table.column_names}
+
+
+def _format(path: Path) -> str:
     if not path.exists():
         raise XAlignError(f"no such file: {path} (give a file, or {MINICORPUS}test for the synthetic corpus)")
     format = FORMATS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
     if path.is_dir() or format is None:
         raise XAlignError(f"cannot read {path}: give a file ending in {', '.join(FORMATS)}")
-    columns = find_columns(_column_names(path, format), languages, str(path))
-    table = read_table(path, format, columns)
-    return columns, list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return format
 
 
-def _column_names(path: Path, format: str) -> list[str]:
+def column_names(path: Path) -> list[str]:
+    """The columns of a Parquet, JSONL, TSV or CSV file.
+
+    Raises:
+        XAlignError: no such file, or one that cannot be read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from hf_xalign.data.readers import read_lines
 
+    format = _format(path)
     if format == "parquet":
         try:
             return pq.read_schema(path).names
