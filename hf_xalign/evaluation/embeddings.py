@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from hf_xalign.encoding import evaluation_mode, length_sorted_batches
 from hf_xalign.errors import XAlignError
 
 
@@ -187,16 +187,6 @@ def resolve_layers(layers: Sequence[int] | None, num_layers: int) -> list[int]:
     return sorted({layer % (num_layers + 1) for layer in layers})
 
 
-def length_sorted_batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[np.ndarray]:
-    """Row numbers, longest rows first, in batches of at most `batch_tokens` padded tokens (or one row)."""
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    start = 0
-    while start < len(order):
-        size = max(1, batch_tokens // lengths[order[start]])
-        yield order[start : start + size]
-        start += size
-
-
 def pad_rows(
     rows: Sequence[dict[str, list[int]]], pad_values: dict[str, int], device: torch.device
 ) -> dict[str, torch.Tensor]:
@@ -215,15 +205,3 @@ def pool(states: torch.Tensor, kept: torch.Tensor, pooling: str) -> torch.Tensor
     # Padding states may hold anything, NaN included, so they are replaced and not multiplied by zero.
     summed = states.float().masked_fill(~kept.unsqueeze(-1), 0.0).sum(dim=1)
     return summed / kept.sum(dim=1, keepdim=True).clamp(min=1)
-
-
-@contextmanager
-def evaluation_mode(module: torch.nn.Module) -> Iterator[None]:
-    """Dropout off inside; afterwards each submodule is in the mode it was in (a frozen part may have been in eval)."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes:
-            part.training = training

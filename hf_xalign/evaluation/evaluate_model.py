@@ -18,12 +18,13 @@ from hf_xalign.evaluation.embeddings import (
     resolve_layers,
     tokenize_sentences,
 )
-from hf_xalign.evaluation.loading import alignment_settings, checkpoints_of, load_encoder, load_tokenizer
+from hf_xalign.evaluation.loading import alignment_settings, checkpoints_of
 from hf_xalign.evaluation.overlap import LexicalOverlap, lexical_overlap, token_ids
 from hf_xalign.evaluation.parallel_text import ParallelText
 from hf_xalign.evaluation.results import FORMAT
 from hf_xalign.evaluation.retrieval import METRICS, RetrievalResult, retrieval_accuracy, text_groups
 from hf_xalign.evaluation.similarity import Similarity, auroc_interval, sentence_similarities
+from hf_xalign.loading import load_encoder, load_tokenizer
 from hf_xalign.version import __version__
 
 

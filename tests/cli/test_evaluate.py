@@ -12,7 +12,7 @@ from transformers import AutoModelForMaskedLM
 from hf_xalign.cli import main
 from hf_xalign.configuration import XAlignConfig
 from hf_xalign.evaluation import read_results, retrieval_accuracy, sentence_embeddings
-from hf_xalign.evaluation.loading import load_encoder, load_tokenizer
+from hf_xalign.loading import load_encoder, load_tokenizer
 from tests.tiny import tiny_config, word_tokenizer
 
 

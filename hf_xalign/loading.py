@@ -1,0 +1,89 @@
+"""Open a checkpoint the way anyone would, with plain transformers, and say what is wrong where it cannot be."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging
+
+from hf_xalign.errors import XAlignError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+
+def load_config(name_or_path: str) -> PreTrainedConfig:
+    """The config of a model, by which it can be refused before its weights are read.
+
+    Raises:
+        XAlignError: there is no model there.
+    """
+    _check_folder(name_or_path)
+    with _quiet(), _one_line_errors(name_or_path, "model"):
+        return AutoConfig.from_pretrained(name_or_path, trust_remote_code=False)
+
+
+def load_encoder(name_or_path: str) -> PreTrainedModel:
+    """A plain float32 encoder in eval mode, on the GPU if there is one; safetensors only, no remote code.
+
+    Raises:
+        XAlignError: there is no model there, it is no encoder, or its weights are not all there.
+    """
+    _check_folder(name_or_path)
+    with _quiet(), _one_line_errors(name_or_path, "model"):
+        model, info = AutoModel.from_pretrained(
+            name_or_path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
+    if model.config.is_encoder_decoder:
+        raise XAlignError(f"{name_or_path} is an encoder-decoder ({model.config.model_type}); an encoder is needed")
+    # An LM checkpoint has no pooler, and nothing here reads it; any other gap would be filled with random numbers.
+    missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+    if missing:
+        raise XAlignError(f"{name_or_path} lacks {len(missing)} weights of its encoder, the first is {missing[0]}")
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def load_tokenizer(name_or_path: str) -> PreTrainedTokenizerBase:
+    with _quiet(), _one_line_errors(name_or_path, "tokenizer"):
+        return AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
+
+
+def _check_folder(name_or_path: str) -> None:
+    path = Path(name_or_path)
+    if path.is_dir() and not (path / "config.json").exists():
+        raise XAlignError(f"{name_or_path} is not a model folder: it has no config.json")
+    if path.is_file():
+        raise XAlignError(f"{name_or_path} is a file: give the model's folder or its id on the Hub")
+    if not path.exists() and (path.is_absolute() or name_or_path.startswith(".") or name_or_path.count("/") > 1):
+        raise XAlignError(f"no such model folder: {name_or_path}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No loading bars and no report of weights that are known to be absent (LM head, pooler)."""
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def _one_line_errors(name_or_path: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = " ".join(str(error).split())
+        raise XAlignError(f"cannot open the {what} of {name_or_path}: {reason[:300]}") from error
