@@ -18,6 +18,10 @@ XALIGN_CONFIG_NAME = "xalign_config.json"
 XALIGN_HEADS_NAME = "xalign_heads.safetensors"
 
 
+# Only what is ours: the rest of a PreTrainedConfig would contradict config.json sooner or later.
+_SAVED = ("model_type", "heads", "alignment_layer", "pooling", "languages")
+
+
 def default_alignment_layer(num_layers: int) -> int:
     """The layer whose states the sentence objectives use unless one is set: 8 of 12, in proportion for other depths.
 
@@ -37,6 +41,9 @@ class XAlignConfig(PreTrainedConfig):
         alignment_layer (`int`, *optional*): layer whose hidden states make sentence embeddings (0 is the embedding
             layer); by default 8 of 12, in proportion for other depths.
         pooling (`str`): `"mean"` over the non-special tokens, or `"cls"`.
+        languages (`list[str]`): languages with an embedding of their own, added to the word embeddings of their
+            sentences while training (WACSE's language embeddings; XLM's, Conneau and Lample, 2019). None by default.
+            The checkpoint that plain transformers opens has none.
     """
 
     model_type = "xalign"
@@ -44,6 +51,7 @@ class XAlignConfig(PreTrainedConfig):
     heads: dict[str, Any] | None = None
     alignment_layer: int | None = None
     pooling: str = "mean"
+    languages: list[str] | None = None
 
     def __post_init__(self, **kwargs):
         super().__post_init__(**kwargs)
@@ -68,8 +76,7 @@ class XAlignConfig(PreTrainedConfig):
 
     def save_beside(self, directory: str | os.PathLike) -> None:
         """Write `xalign_config.json` into `directory`."""
-        # Only what is ours: the rest of a PreTrainedConfig would contradict config.json sooner or later.
-        settings = {name: getattr(self, name) for name in ("model_type", "heads", "alignment_layer", "pooling")}
+        settings = {name: getattr(self, name) for name in _SAVED}
         text = json.dumps(settings | {"hf_xalign_version": __version__}, indent=2, ensure_ascii=False)
         (Path(directory) / XALIGN_CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
 

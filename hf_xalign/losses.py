@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 from hf_xalign.errors import XAlignError
+
+
+# Scores held at a time: 2**24 float32 are 64 MiB.
+MAX_SCORES = 2**24
 
 
 def transliteration_contrastive_loss(
@@ -49,32 +54,117 @@ def transliteration_contrastive_loss(
         `torch.Tensor`: the mean over the 2N rows given, a scalar.
 
     Raises:
-        XAlignError: fewer than two rows in all (no negative exists), or an unknown similarity.
+        XAlignError: fewer than two pairs in all (no negative exists), or an unknown similarity.
     """
-    all_first, all_second = (first, second) if candidates is None else candidates
-    all_groups = groups if candidates is None else candidate_groups
-    rows, total = first.shape[0], all_first.shape[0]
-    if total < 2:
-        raise XAlignError("a contrastive loss needs at least two sentences in the batch: raise the batch size")
-
+    candidates, candidate_groups = _whole_batch(first, second, groups, candidates, candidate_groups)
+    rows, total = len(first), len(candidates[0])
     own = torch.arange(offset, offset + rows, device=first.device)
     own = torch.cat([own, own + total])
-    positives = (own + total) % (2 * total)
-    ignored = torch.zeros(2 * rows, 2 * total, dtype=torch.bool, device=first.device)
-    if groups is not None:
-        ignored |= same_group(groups, all_groups).repeat(2, 2)
-    ignored.scatter_(1, own[:, None], True)
-    ignored.scatter_(1, positives[:, None], False)
-
-    losses = _softmax_losses(
+    losses = softmax_losses(
         torch.cat([first, second]),
-        torch.cat([all_first, all_second]),
-        positives,
-        ignored,
+        torch.cat(candidates),
+        (own + total) % (2 * total),
+        own=own,
+        groups=_twice(groups),
+        key_groups=_twice(candidate_groups),
         temperature=temperature,
         similarity=similarity,
     )
     return factor * losses.mean()
+
+
+def translation_ranking_loss(
+    source: torch.Tensor,
+    target: torch.Tensor,
+    *,
+    temperature: float | torch.Tensor = 0.05,
+    margin: float = 0.0,
+    groups: torch.Tensor | None = None,
+    candidates: tuple[torch.Tensor, torch.Tensor] | None = None,
+    candidate_groups: torch.Tensor | None = None,
+    offset: int = 0,
+) -> torch.Tensor:
+    r"""Translation ranking (TR): each sentence picks its translation among those of the batch, in both directions.
+
+    $$L = -\frac{1}{2N} \sum_i \left[
+    \log \frac{e^{(s(x_i, y_i) - m) / \tau}}{e^{(s(x_i, y_i) - m) / \tau} + \sum_{j \neq i} e^{s(x_i, y_j) / \tau}}
+    + \log \frac{e^{(s(y_i, x_i) - m) / \tau}}{e^{(s(y_i, x_i) - m) / \tau} + \sum_{j \neq i} e^{s(y_i, x_j) / \tau}}
+    \right]$$
+
+    with the cosine for s: the additive-margin softmax of Yang et al. (IJCAI 2019) and LaBSE (Feng et al., ACL 2022,
+    section 2), the sentence objective of WACSE (Findings of NAACL 2024).
+
+    Args:
+        source (`torch.Tensor`): sentences, shape `(N, D)`.
+        target (`torch.Tensor`): their translations, shape `(N, D)`.
+        temperature (`float` or scalar tensor): divides the similarities.
+        margin (`float`): m, taken off the similarity of translations.
+        groups, candidates, candidate_groups, offset: as in [`transliteration_contrastive_loss`].
+
+    Returns:
+        `torch.Tensor`: the mean over both directions of the N pairs given, a scalar.
+
+    Raises:
+        XAlignError: fewer than two pairs in all: no negative exists.
+    """
+    candidates, candidate_groups = _whole_batch(source, target, groups, candidates, candidate_groups)
+    own = torch.arange(offset, offset + len(source), device=source.device)
+    settings = {"groups": groups, "key_groups": candidate_groups, "temperature": temperature, "margin": margin}
+    forward = softmax_losses(source, candidates[1], own, **settings)
+    backward = softmax_losses(target, candidates[0], own, **settings)
+    return (forward.mean() + backward.mean()) / 2
+
+
+def word_translation_ranking_loss(
+    source: torch.Tensor,
+    target: torch.Tensor,
+    *,
+    temperature: float | torch.Tensor = 0.05,
+    groups: torch.Tensor | None = None,
+    candidates: tuple[torch.Tensor, torch.Tensor] | None = None,
+    candidate_groups: torch.Tensor | None = None,
+    offset: int = 0,
+) -> torch.Tensor:
+    """Word translation ranking (WTR): each aligned word picks its counterpart among the aligned words of the batch.
+
+    [`translation_ranking_loss`] without a margin, on words in their sentences (WACSE, Findings of NAACL 2024).
+
+    Args:
+        source (`torch.Tensor`): source words, a row a link, shape `(N, D)`.
+        target (`torch.Tensor`): the words that they are aligned to, shape `(N, D)`.
+        temperature (`float` or scalar tensor): divides the cosines.
+        groups (`torch.Tensor`, *optional*): integers, shape `(N,)` or `(N, K)`; links that share one (the same word
+            type, the same word of a sentence) are never each other's negatives.
+        candidates, candidate_groups, offset: as in [`transliteration_contrastive_loss`].
+
+    Returns:
+        `torch.Tensor`: the mean over both directions of the N links given, a scalar.
+
+    Raises:
+        XAlignError: fewer than two links in all.
+    """
+    return translation_ranking_loss(
+        source,
+        target,
+        temperature=temperature,
+        groups=groups,
+        candidates=candidates,
+        candidate_groups=candidate_groups,
+        offset=offset,
+    )
+
+
+def _whole_batch(first, second, groups, candidates, candidate_groups):
+    """The candidates and their groups: those given, or the rows themselves."""
+    if candidates is None:
+        candidates, candidate_groups = (first, second), groups
+    if len(candidates[0]) < 2:
+        raise XAlignError("a contrastive loss needs at least two pairs in the batch: raise the batch size")
+    return candidates, candidate_groups
+
+
+def _twice(groups: torch.Tensor | None) -> torch.Tensor | None:
+    return None if groups is None else torch.cat([groups, groups])
 
 
 def same_group(groups: torch.Tensor, candidate_groups: torch.Tensor) -> torch.Tensor:
@@ -95,13 +185,66 @@ def same_group(groups: torch.Tensor, candidate_groups: torch.Tensor) -> torch.Te
     return shared
 
 
-def _softmax_losses(queries, keys, positives, ignored, *, temperature, similarity):
-    """Negative log-likelihood of each query's positive among the keys that are not ignored; shape `(N,)`."""
+def softmax_losses(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    positives: torch.Tensor,
+    *,
+    temperature: float | torch.Tensor,
+    similarity: str = "cosine",
+    margin: float = 0.0,
+    own: torch.Tensor | None = None,
+    groups: torch.Tensor | None = None,
+    key_groups: torch.Tensor | None = None,
+    max_scores: int = MAX_SCORES,
+) -> torch.Tensor:
+    """Negative log-likelihood of each query's positive among the keys.
+
+    The scores are held in blocks of queries, and computed again in the backward pass where there is more than one, so
+    memory grows with the rows and not with their square.
+
+    Args:
+        queries: shape `(N, D)`; keys: shape `(M, D)`.
+        positives: shape `(N,)`, the key that each query should pick.
+        own: shape `(N,)`, the key that is the query itself and no candidate.
+        groups, key_groups: integers, `(N, ...)` and `(M, ...)`; a key that shares one with the query is left out,
+            unless it is the positive.
+
+    Returns:
+        `torch.Tensor`: shape `(N,)`.
+
+    Raises:
+        XAlignError: an unknown similarity.
+    """
+    if similarity not in ("cosine", "dot"):
+        raise XAlignError(f"similarity is {similarity!r}; choose 'cosine' or 'dot'")
     with torch.autocast(queries.device.type, enabled=False):
         queries, keys = (x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in (queries, keys))
         if similarity == "cosine":
             queries, keys = F.normalize(queries, dim=-1), F.normalize(keys, dim=-1)
-        elif similarity != "dot":
-            raise XAlignError(f"similarity is {similarity!r}; choose 'cosine' or 'dot'")
-        scores = (queries @ keys.T / temperature).masked_fill(ignored, float("-inf"))
-        return F.cross_entropy(scores, positives, reduction="none")
+        queries = queries / temperature
+        penalty = margin / temperature
+
+        def block(part: slice, queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+            scores = queries[part] @ keys.T
+            wanted = positives[part, None]
+            ignored = torch.zeros_like(scores, dtype=torch.bool)
+            if groups is not None:
+                ignored = same_group(groups[part], key_groups)
+            if own is not None:
+                ignored.scatter_(1, own[part, None], True)
+            ignored.scatter_(1, wanted, False)
+            scores = scores.masked_fill(ignored, float("-inf"))
+            if margin:
+                scores = scores.scatter_add(1, wanted, -penalty * torch.ones_like(wanted, dtype=scores.dtype))
+            return F.cross_entropy(scores, positives[part], reduction="none")
+
+        size = max(1, max_scores // len(keys))
+        if size >= len(queries):
+            return block(slice(None), queries, keys)
+        return torch.cat(
+            [
+                checkpoint(block, slice(start, start + size), queries, keys, use_reentrant=False)
+                for start in range(0, len(queries), size)
+            ]
+        )

@@ -24,13 +24,16 @@ from transformers.utils import ModelOutput, cached_file
 from hf_xalign.backbones import lm_scores, masked_lm_class
 from hf_xalign.configuration import XALIGN_HEADS_NAME, XAlignConfig
 from hf_xalign.errors import XAlignError
-from hf_xalign.heads import Head, HeadInputs, build_head
+from hf_xalign.gradient_cache import CachedStep, contrastive_heads
+from hf_xalign.heads import EncodedView, Head, HeadInputs, build_head
+from hf_xalign.language_embeddings import LanguageEmbeddings
 from hf_xalign.views import encode_views
 
 
 logger = logging.getLogger(__name__)
 
-_HEADS_PREFIX = "xalign_heads."
+# What only training needs: `xalign_heads`, `xalign_languages`.
+_PREFIX = "xalign_"
 
 
 @dataclass
@@ -63,8 +66,16 @@ class XAlignModel(PreTrainedModel):
         # Checked now rather than in the first step.
         self.alignment_layer = xalign_config.resolve_alignment_layer(config.num_hidden_layers)
         self.xalign_heads = nn.ModuleDict(
-            {name: build_head(name, options) for name, options in xalign_config.heads.items()}
+            {
+                name: build_head(name, options, hidden_size=config.hidden_size, num_layers=config.num_hidden_layers)
+                for name, options in xalign_config.heads.items()
+            }
         )
+        self.xalign_languages = None
+        if xalign_config.languages:
+            # DeBERTa's word embeddings may be narrower than its states.
+            size = self.get_input_embeddings().embedding_dim
+            self.xalign_languages = LanguageEmbeddings(len(xalign_config.languages), size)
         self.post_init()
 
     @classmethod
@@ -75,6 +86,7 @@ class XAlignModel(PreTrainedModel):
         *,
         alignment_layer: int | None = None,
         pooling: str = "mean",
+        languages: list[str] | None = None,
         **kwargs,
     ) -> XAlignModel:
         """Put alignment heads on an encoder.
@@ -83,13 +95,16 @@ class XAlignModel(PreTrainedModel):
             encoder: a Hub id or a folder; a config, for an encoder to be trained from scratch; or a model, whose
                 weights are copied. An LM head that the encoder lacks is made anew, with a notice.
             heads (`dict[str, dict]`): objectives by name with their options, `{"mlm": {}, "tcm": {"weight": 0.5}}`.
-            alignment_layer (`int`, *optional*), pooling (`str`): see [`XAlignConfig`].
+            alignment_layer (`int`, *optional*), pooling (`str`), languages (`list[str]`, *optional*): see
+                [`XAlignConfig`].
             kwargs: passed on to `from_pretrained` of the backbone (`revision`, `attn_implementation`, ...).
 
         Raises:
             XAlignError: unsupported backbone, unknown head or option, or a layer that the encoder does not have.
         """
-        xalign_config = XAlignConfig(heads=heads or {}, alignment_layer=alignment_layer, pooling=pooling)
+        xalign_config = XAlignConfig(
+            heads=heads or {}, alignment_layer=alignment_layer, pooling=pooling, languages=languages
+        )
         if isinstance(encoder, PreTrainedModel):
             return _from_model(encoder, xalign_config)
         if isinstance(encoder, PreTrainedConfig):
@@ -119,50 +134,68 @@ class XAlignModel(PreTrainedModel):
         self,
         input_ids: torch.Tensor | None = None,
         *,
-        source: dict[str, torch.Tensor] | None = None,
-        target: dict[str, torch.Tensor] | None = None,
-        pair: dict[str, torch.Tensor] | None = None,
         row_groups: torch.Tensor | None = None,
         row_ids: torch.Tensor | None = None,
+        links: torch.Tensor | None = None,
+        link_groups: torch.Tensor | None = None,
         label_counts: dict[str, torch.Tensor] | None = None,
+        step: CachedStep | None = None,
         **kwargs,
     ):
         """Encode each view once and sum the weighted objectives.
 
         Args:
             input_ids: when given, this is the backbone's own masked-LM forward pass with `kwargs`.
-            source, target, pair: views as [`XAlignDataCollator`] makes them: `input_ids`, `attention_mask`,
-                `special_tokens_mask`, each `(B, L)`, and `labels` where the view is masked.
+            kwargs: views by name (`source`, `target`, `pair`, ...), each as [`XAlignDataCollator`] makes it:
+                `input_ids`, `attention_mask`, `special_tokens_mask` of shape `(B, L)`, `labels` where the view is
+                masked, `word_ids` where words are known, `language_ids` where languages are.
             row_groups: integers `(B, K)`; rows that share one are no negatives of each other.
+            links, link_groups: word links `(P, 3)` and integers `(P, K)`; see [`HeadInputs`].
             row_ids: the rows' numbers in the data set; not used here (the trainer names them in its errors).
             label_counts: labels per view, averaged over micro-batches and processes; see [`HeadInputs`].
+            step: what of a step with a gradient cache this chunk is to do; None for a whole step.
 
         Returns:
             [`XAlignOutput`], or the backbone's own output.
         """
         if input_ids is not None:
             return super().forward(input_ids, **kwargs)
-        given = {"source": source, "target": target, "pair": pair}
-        needed = {view: None for head in self.xalign_heads.values() for view in head.views}
-        missing = [view for view in needed if given[view] is None]
-        if missing:
-            users = " and ".join(repr(name) for name, head in self.xalign_heads.items() if missing[0] in head.views)
-            raise XAlignError(f"the batch lacks the view {missing[0]!r}, which {users} needs")
-        encoded = encode_views(self.base_model, {view: given[view] for view in needed}, self.config.pad_token_id or 0)
+        heads = self.xalign_heads if step is None else step.heads(self.xalign_heads)
+        needed = {view: None for head in heads.values() for view in head.views}
+        for name, head in heads.items():
+            missing = [view for view in head.views if view not in kwargs]
+            if missing:
+                raise XAlignError(f"the batch lacks the view {missing[0]!r}, which {name!r} needs")
+            if head.needs_alignments and links is None:
+                raise XAlignError(f"the batch has no word alignments, which {name!r} needs")
+        encoded: dict[str, EncodedView] = {}
+        # The contrastive views first where there is a gradient cache: its two passes must draw the same numbers.
+        parts = [needed] if step is None else _contrastive_first(heads)
+        for part in parts:
+            encoded |= encode_views(
+                self.base_model,
+                {view: kwargs[view] for view in part},
+                self.config.pad_token_id or 0,
+                languages=self.xalign_languages,
+            )
         inputs = HeadInputs(
             views=encoded,
             lm_head=functools.partial(lm_scores, self),
             alignment_layer=self.alignment_layer,
             pooling=self.xalign_config.pooling,
             row_groups=row_groups,
+            links=links,
+            link_groups=link_groups,
             label_counts=label_counts,
         )
-        losses = {name: head(inputs) for name, head in self.xalign_heads.items()}
+        if step is not None:
+            return step(heads, inputs)
+        losses = {name: head(inputs) for name, head in heads.items()}
         total = sum(self.xalign_heads[name].weight * loss for name, loss in losses.items())
         return XAlignOutput(loss=total, losses={name: loss.detach() for name, loss in losses.items()})
 
     def _init_weights(self, module: nn.Module) -> None:
-        if isinstance(module, Head):
+        if isinstance(module, Head | LanguageEmbeddings):
             module.reset_parameters()
         else:
             super()._init_weights(module)
@@ -174,7 +207,7 @@ class XAlignModel(PreTrainedModel):
         `xalign_heads.safetensors`. Arguments are those of `PreTrainedModel.save_pretrained`.
         """
         state_dict = self.state_dict() if state_dict is None else state_dict
-        heads = {key: value for key, value in state_dict.items() if key.startswith(_HEADS_PREFIX)}
+        heads = {key: value for key, value in state_dict.items() if key.startswith(_PREFIX)}
         backbone = {key: value for key, value in state_dict.items() if key not in heads}
         super().save_pretrained(save_directory, state_dict=backbone, is_main_process=is_main_process, **kwargs)
         if not is_main_process:
@@ -183,7 +216,7 @@ class XAlignModel(PreTrainedModel):
         self.config.architectures = [masked_lm_class(self.config).__name__]
         self.config.save_pretrained(save_directory)
         self.xalign_config.save_beside(save_directory)
-        heads = {key.removeprefix(_HEADS_PREFIX): value.contiguous().cpu() for key, value in heads.items()}
+        heads = {key.removeprefix(_PREFIX): value.contiguous().cpu() for key, value in heads.items()}
         safetensors.torch.save_file(heads, Path(save_directory) / XALIGN_HEADS_NAME, metadata={"format": "pt"})
 
     def load_heads(self, name_or_path: str | os.PathLike, **hub_kwargs) -> None:
@@ -194,10 +227,20 @@ class XAlignModel(PreTrainedModel):
         """
         try:
             path = cached_file(name_or_path, XALIGN_HEADS_NAME, **hub_kwargs)
-            self.xalign_heads.load_state_dict(safetensors.torch.load_file(path))
+            loaded = {f"{_PREFIX}{key}": value for key, value in safetensors.torch.load_file(path).items()}
+            result = self.load_state_dict(loaded, strict=False)
+            missing = [key for key in result.missing_keys if key.startswith(_PREFIX)]
+            if missing or result.unexpected_keys:
+                raise RuntimeError(f"missing keys {missing}, unexpected keys {result.unexpected_keys}")
         except (OSError, RuntimeError, safetensors.SafetensorError) as error:
             reason = " ".join(str(error).split())
             raise XAlignError(f"{name_or_path}: cannot load {XALIGN_HEADS_NAME}: {reason}") from error
+
+
+def _contrastive_first(heads: dict[str, Head]) -> list[dict[str, None]]:
+    first = {view: None for head in contrastive_heads(heads).values() for view in head.views}
+    rest = {view: None for head in heads.values() for view in head.views if view not in first}
+    return [first, rest]
 
 
 # Settings of the download that config, weights and heads must share.
@@ -228,7 +271,7 @@ def _load_backbone(model_class, name_or_path, config, xalign_config, kwargs) -> 
         raise XAlignError(
             f"cannot open the weights of {str(name_or_path)!r}: {' '.join(str(error).split())}"
         ) from error
-    missing = [key for key in info["missing_keys"] if not key.startswith(_HEADS_PREFIX)]
+    missing = [key for key in info["missing_keys"] if not key.startswith(_PREFIX)]
     if missing:
         logger.warning("%s has no weights for %s: made anew", name_or_path, ", ".join(sorted(missing)))
     return model
@@ -242,7 +285,7 @@ def _from_model(encoder: PreTrainedModel, xalign_config: XAlignConfig) -> XAlign
     target, state = (model, encoder.state_dict()) if complete else (model.base_model, encoder.base_model.state_dict())
     known = target.state_dict().keys()
     result = target.load_state_dict({key: value for key, value in state.items() if key in known}, strict=False)
-    missing = [key for key in result.missing_keys if not key.startswith(_HEADS_PREFIX)]
+    missing = [key for key in result.missing_keys if not key.startswith(_PREFIX)]
     if not complete or missing:
         logger.warning("the encoder given has no LM head, or not all weights: what it lacks was made anew")
     model.tie_weights()
@@ -258,6 +301,6 @@ def _class_for(config_class: type[PreTrainedConfig], backbone: type[PreTrainedMo
             "__doc__": f"`{backbone.__name__}` with alignment heads; see [`XAlignModel`].",
             "__module__": __name__,
             "config_class": config_class,
-            "_keys_to_ignore_on_load_missing": [rf"^{_HEADS_PREFIX}"],
+            "_keys_to_ignore_on_load_missing": [rf"^{_PREFIX}"],
         },
     )

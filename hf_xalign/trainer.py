@@ -12,6 +12,7 @@ from transformers.integrations import is_deepspeed_zero3_enabled
 
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
 from hf_xalign.errors import XAlignError
+from hf_xalign.gradient_cache import cached_step
 from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.throughput import Throughput
@@ -106,18 +107,42 @@ class XAlignTrainer(Trainer):
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         outputs = model(**inputs, label_counts=num_items_in_batch or None)
         if model.training:
-            self.throughput.add(inputs)
-            self._micro_batches += 1
-            for name, loss in outputs.losses.items():
-                self._loss_sums[name] = self._loss_sums.get(name, 0) + loss
+            self._count(inputs, outputs.losses)
         return (outputs.loss, outputs) if return_outputs else outputs.loss
 
+    def _count(self, inputs, losses: dict[str, torch.Tensor]) -> None:
+        self.throughput.add(inputs)
+        self._micro_batches += 1
+        for name, loss in losses.items():
+            self._loss_sums[name] = self._loss_sums.get(name, 0) + loss
+
     def training_step(self, model, inputs, num_items_in_batch=None):
-        loss = super().training_step(model, inputs, num_items_in_batch)
+        chunk_size = self.args.gradient_cache_chunk_size
+        if chunk_size is not None and chunk_size < len(inputs["row_ids"]):
+            loss = self._cached_training_step(model, inputs, num_items_in_batch)
+        else:
+            loss = super().training_step(model, inputs, num_items_in_batch)
         # All processes stop together: the gradients are everybody's, so none may step on, and save the weights then.
         if self.accelerator.reduce(torch.isfinite(loss).float(), "mean") < 1:
             raise XAlignError(self._not_finite(loss, inputs["row_ids"].tolist()))
         return loss
+
+    def _cached_training_step(self, model, inputs, label_counts) -> torch.Tensor:
+        model.train()
+        inputs = self._prepare_inputs(inputs)
+        scale = 1 / self.current_gradient_accumulation_steps
+        loss, losses = cached_step(
+            model,
+            {**inputs, "label_counts": label_counts or None},
+            chunk_size=self.args.gradient_cache_chunk_size,
+            backward=self.accelerator.backward,
+            scale=scale,
+            unwrapped=self.accelerator.unwrap_model(model),
+            no_sync=lambda: self.accelerator.no_sync(model),
+            autocast=self.compute_loss_context_manager,
+        )
+        self._count(inputs, losses)
+        return loss * scale
 
     def _not_finite(self, loss: torch.Tensor, rows: list[int]) -> str:
         # The weights have not been touched by this step yet, and the last checkpoint is from before it.

@@ -19,6 +19,8 @@ class XAlignTrainingArguments(TrainingArguments):
 
     Args:
         length_bucket_steps (`int`): steps whose rows are sorted by length together, to save padding; 1 sorts nothing.
+        gradient_cache_chunk_size (`int`, *optional*): rows encoded at a time; `per_device_train_batch_size` can then
+            be as large as the loss wants it, whatever the memory. Without it, a batch is encoded at once.
         dry_run (`bool`): build everything, run one step, write no checkpoint.
     """
 
@@ -35,6 +37,10 @@ class XAlignTrainingArguments(TrainingArguments):
         default=20,
         metadata={"help": "Steps whose rows are sorted by length together, to save padding; 1 sorts nothing."},
     )
+    gradient_cache_chunk_size: int | None = field(
+        default=None,
+        metadata={"help": "Rows encoded at a time (gradient cache); a batch is encoded at once without it."},
+    )
     dry_run: bool = field(
         default=False, metadata={"help": "Build everything, run one step on real data, write no checkpoint."}
     )
@@ -42,6 +48,13 @@ class XAlignTrainingArguments(TrainingArguments):
     def __post_init__(self):
         if self.length_bucket_steps < 1:
             raise XAlignError(f"length_bucket_steps is {self.length_bucket_steps}; it must be at least 1")
+        if self.gradient_cache_chunk_size is not None and self.gradient_cache_chunk_size < 1:
+            raise XAlignError(f"gradient_cache_chunk_size is {self.gradient_cache_chunk_size}; it must be at least 1")
+        if self.gradient_cache_chunk_size is not None and self.deepspeed:
+            raise XAlignError(
+                "gradient_cache_chunk_size and DeepSpeed do not go together: a gradient cache needs several backward "
+                "passes a step, which DeepSpeed's engine does not allow. Use DDP, or leave the cache out"
+            )
         if self.remove_unused_columns:
             raise XAlignError("remove_unused_columns must be false: the columns of the data set are the views")
         if self.dry_run:

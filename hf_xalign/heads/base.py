@@ -20,12 +20,14 @@ class EncodedView:
         special_tokens_mask: `(B, L)`, 1 on the tokens that the tokenizer put around the text, and on padding; a
             `<mask>` is text.
         labels: `(B, L)`, the token to predict, -100 elsewhere; None for an unmasked view.
+        word_ids: `(B, L)`, the word that a token belongs to, -1 for none; None where the words are not known.
     """
 
     hidden_states: tuple[torch.Tensor, ...]
     attention_mask: torch.Tensor
     special_tokens_mask: torch.Tensor
     labels: torch.Tensor | None = None
+    word_ids: torch.Tensor | None = None
 
 
 @dataclass
@@ -38,6 +40,9 @@ class HeadInputs:
         alignment_layer: the layer of the sentence embeddings.
         pooling: `"mean"` over non-special tokens, or `"cls"`.
         row_groups: integers `(B, K)`; rows that share one are never each other's negatives.
+        links: `(P, 3)`, a row for each word link of the batch: its row in the batch, its source and its target word. P
+            may be 0; None where the rows hold no alignments.
+        link_groups: integers `(P, 2)`, the word types of both sides; links that share one are no negatives.
         label_counts: labels per view and micro-batch, as a mean over the accumulation window and all processes;
             None outside training (a batch's own count is used).
     """
@@ -47,16 +52,24 @@ class HeadInputs:
     alignment_layer: int
     pooling: str = "mean"
     row_groups: torch.Tensor | None = None
+    links: torch.Tensor | None = None
+    link_groups: torch.Tensor | None = None
     label_counts: dict[str, torch.Tensor] | None = None
-    _sentences: dict[str, torch.Tensor] = field(default_factory=dict)
+    _sentences: dict[tuple[str, str], torch.Tensor] = field(default_factory=dict)
 
-    def sentence_embeddings(self, view: str) -> torch.Tensor:
+    def sentence_embeddings(self, view: str, pooling: str | None = None) -> torch.Tensor:
         """Sentence embeddings `(B, D)` of a view at the alignment layer, pooled once however many heads ask."""
-        if view not in self._sentences:
+        key = view, pooling or self.pooling
+        if key not in self._sentences:
             encoded = self.views[view]
             states = encoded.hidden_states[self.alignment_layer]
-            self._sentences[view] = pool(states, encoded.special_tokens_mask, self.pooling)
-        return self._sentences[view]
+            self._sentences[key] = pool(states, encoded.special_tokens_mask, key[1])
+        return self._sentences[key]
+
+    def word_embeddings(self, view: str, rows: torch.Tensor, words: torch.Tensor, layer: int = -1) -> torch.Tensor:
+        """Words `(P, D)`, each the mean of its sub-words' states: word `words[p]` of row `rows[p]` of a view."""
+        encoded = self.views[view]
+        return pool_words(encoded.hidden_states[layer], encoded.word_ids)[rows, words]
 
 
 def pool(states: torch.Tensor, special_tokens_mask: torch.Tensor, pooling: str) -> torch.Tensor:
@@ -79,16 +92,44 @@ def pool(states: torch.Tensor, special_tokens_mask: torch.Tensor, pooling: str) 
         return torch.einsum("bld,bl->bd", states, text) / text.sum(1, keepdim=True).clamp(min=1)
 
 
+def pool_words(states: torch.Tensor, word_ids: torch.Tensor) -> torch.Tensor:
+    """Word embeddings: the mean of each word's sub-words.
+
+    Args:
+        states (`torch.Tensor`): shape `(B, L, D)`.
+        word_ids (`torch.Tensor`): shape `(B, L)`, the word that a token belongs to, -1 for none.
+
+    Returns:
+        `torch.Tensor`: shape `(B, W, D)`, W the words of the longest row; 0 for a word without tokens. float32 at
+        least, whatever the states and the autocast state.
+    """
+    rows, _, size = states.shape
+    width = int(word_ids.max()) + 1 if word_ids.numel() else 0
+    with torch.autocast(states.device.type, enabled=False):
+        states = states.float() if states.dtype in (torch.float16, torch.bfloat16) else states
+        # Tokens without a word are summed too, in a column that is dropped.
+        slots = torch.where(word_ids < 0, width, word_ids)
+        slots = (slots + (width + 1) * torch.arange(rows, device=slots.device)[:, None]).flatten()
+        sums = states.new_zeros(rows * (width + 1), size).index_add(0, slots, states.flatten(0, 1))
+        counts = torch.bincount(slots, minlength=rows * (width + 1)).clamp(min=1)
+        return (sums / counts[:, None].to(states.dtype)).view(rows, width + 1, size)[:, :width]
+
+
 class Head(nn.Module):
     """An objective. Subclasses say which views they read and turn `HeadInputs` into a scalar.
 
     Attributes:
-        views: names of the views (`source`, `target`, `pair`) that must be in the batch.
+        views: names of the views that must be in the batch ([`XAlignDataCollator`] tells what there is).
+        masked_views: those of the views whose tokens must be masked at random; the others are masked only where
+            another head of the run wants it.
+        needs_alignments: whether the rows must hold words and their alignment.
         contrastive: whether the loss needs at least two rows in the (global) batch.
         uses_lm_head: whether it predicts tokens; without any such head, a part of the model gets no gradient.
     """
 
-    views: ClassVar[tuple[str, ...]]
+    views: tuple[str, ...]
+    masked_views: tuple[str, ...] = ()
+    needs_alignments: ClassVar[bool] = False
     contrastive: ClassVar[bool] = False
     uses_lm_head: ClassVar[bool] = False
 

@@ -14,7 +14,7 @@ class MLMHead(Head):
     The loss is the sum of the two views' token means, as in TransliCo and PPA (`CE_source + CE_target`).
     """
 
-    views = ("source", "target")
+    views = masked_views = ("source", "target")
     uses_lm_head = True
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from hf_xalign.distributed import gather_rows, rank, row_counts, world_size
 from hf_xalign.errors import XAlignError
-from hf_xalign.heads.base import Head, HeadInputs
+from hf_xalign.heads.base import HeadInputs
+from hf_xalign.heads.contrastive import ContrastiveHead
 from hf_xalign.losses import transliteration_contrastive_loss
 
 
@@ -17,7 +17,11 @@ PRESETS = {
 }
 
 
-class TCMHead(Head):
+# The sentence and its transliteration, by the side that is transliterated (None: the rows are one sentence each).
+VIEWS = {None: ("source", "target"), "target": ("target", "target_latn")}
+
+
+class TCMHead(ContrastiveHead):
     """Transliteration contrastive modelling on the sentence embeddings of the alignment layer.
 
     The embeddings come from the same (masked) pass as MLM. Negatives are gathered from all processes; equal sentences
@@ -27,11 +31,10 @@ class TCMHead(Head):
         preset (`str`): `"default"` (cosine, τ 0.05) or `"paper"` (dot product, τ 1.0, factor ½).
         temperature, similarity, factor: override the preset; see
             [`~hf_xalign.losses.transliteration_contrastive_loss`].
+        of (`str`, *optional*): for rows of translations, the side whose romanised copy is contrasted (`"target"`);
+            by default the two views are a sentence and its transliteration.
         weight (`float`): of this objective in the total.
     """
-
-    views = ("source", "target")
-    contrastive = True
 
     def __init__(
         self,
@@ -40,9 +43,13 @@ class TCMHead(Head):
         temperature: float | None = None,
         similarity: str | None = None,
         factor: float | None = None,
+        of: str | None = None,
         weight: float = 1.0,
     ):
         super().__init__(weight=weight)
+        if of not in VIEWS:
+            raise XAlignError(f"heads.tcm.of is {of!r}; choose 'target', or leave it out")
+        self.views = self.masked_views = VIEWS[of]
         if preset not in PRESETS:
             raise XAlignError(f"heads.tcm.preset is {preset!r}; choose one of {', '.join(PRESETS)}")
         given = {"temperature": temperature, "similarity": similarity, "factor": factor}
@@ -54,24 +61,9 @@ class TCMHead(Head):
             raise XAlignError(f"heads.tcm.temperature is {temperature!r}; it must be above 0")
         self.settings = settings
 
-    def forward(self, inputs: HeadInputs) -> torch.Tensor:
-        first, second = inputs.sentence_embeddings("source"), inputs.sentence_embeddings("target")
-        counts = row_counts(first)
-        rows, total = len(first), sum(counts)
-        if total < 2 and not self.training:
-            # The odd row at the end of a validation set has nothing to be told apart from.
-            return first.sum() * 0
-        # One exchange for both sides: (N, 2, D).
-        both = gather_rows(torch.stack([first, second], dim=1), counts)
-        groups = inputs.row_groups
-        loss = transliteration_contrastive_loss(
-            first,
-            second,
-            **self.settings,
-            groups=groups,
-            candidates=(both[:, 0], both[:, 1]),
-            candidate_groups=None if groups is None else gather_rows(groups, counts),
-            offset=sum(counts[: rank()]),
-        )
-        # DDP averages over processes, not over rows: a process with fewer rows must count for less.
-        return loss * (rows * world_size() / total)
+    def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
+        first, second = (inputs.sentence_embeddings(view) for view in self.views)
+        return torch.stack([first, second], dim=1), inputs.row_groups
+
+    def contrast(self, first: torch.Tensor, second: torch.Tensor, **batch) -> torch.Tensor:
+        return transliteration_contrastive_loss(first, second, **self.settings, **batch)

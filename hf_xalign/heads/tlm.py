@@ -14,7 +14,7 @@ class TLMHead(Head):
     Reads the `pair` view, which the collator masks on its own.
     """
 
-    views = ("pair",)
+    views = masked_views = ("pair",)
     uses_lm_head = True
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:

@@ -113,7 +113,7 @@ def test_zero_vectors_and_tiny_temperatures_stay_finite():
 
 
 def test_refuses_a_batch_of_one_and_unknown_similarities():
-    with pytest.raises(XAlignError, match="at least two sentences"):
+    with pytest.raises(XAlignError, match="at least two pairs"):
         transliteration_contrastive_loss(torch.ones(1, 2), torch.ones(1, 2))
     with pytest.raises(XAlignError, match="'euclid'"):
         transliteration_contrastive_loss(torch.ones(2, 2), torch.ones(2, 2), similarity="euclid")
