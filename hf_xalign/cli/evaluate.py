@@ -1,35 +1,43 @@
-"""Measure how well a model aligns two languages, and write results.json.
+"""Measure how well a model aligns languages, each figure with its 95 % bootstrap interval.
 
-Sentence retrieval in both directions and at every layer, the similarity of sentences, their translations and their
-transliterations against random pairs, and the overlap of token types; each figure with its 95 % bootstrap interval.
+  xalign evaluate MODEL --data FILE --pair A-B --output DIR          all of two languages: results.json
+  xalign evaluate MODEL ... --data FILE --pairs LIST --output DIR    retrieval in many languages: languages.json
+
+Of two languages: sentence retrieval in both directions and at every layer, the similarity of sentences, their
+translations and their transliterations against random pairs, and the overlap of token types.
 """
 
 from __future__ import annotations
 
 import argparse
 
+from hf_xalign.cli import evaluate_languages
+
 
 TAKES_OVERRIDES = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a checkpoint folder or an id on the Hub")
+    parser.add_argument("model", metavar="MODEL", nargs="+", help="a checkpoint folder or an id on the Hub")
     parser.add_argument(
         "--data",
-        required=True,
         metavar="FILE",
         help="Parquet, JSONL, TSV or CSV with a column per language (hin_Deva or hin), or with source and target; "
         "minicorpus:test is the synthetic corpus",
     )
-    parser.add_argument("--pair", required=True, metavar="A-B", help="source and target, such as hin_Deva-urd_Arab")
-    parser.add_argument("--output", required=True, metavar="DIR", help="folder for results.json")
+    parser.add_argument("--pair", metavar="A-B", help="source and target, such as hin_Deva-urd_Arab")
+    parser.add_argument("--output", required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--layer", type=int, metavar="L", help="hidden states to use (default: the checkpoint's own)")
     parser.add_argument("--pooling", choices=("mean", "cls"), help="default: the checkpoint's own, else mean")
     parser.add_argument(
         "--metrics", default="cosine", metavar="LIST", help="of cosine, csls, margin; cosine is always among them"
     )
     parser.add_argument("--checkpoints", action="store_true", help="MODEL's checkpoint-* folders too (dynamics)")
-    parser.add_argument("--label", help="name of the model in tables (default: the folder's)")
+    parser.add_argument(
+        "--label",
+        action="append",
+        help="name of the model in tables (default: the folder's); once for each, in order, where there are several",
+    )
     parser.add_argument("--name", help="name of the data in tables (default: the file's)")
     parser.add_argument("--synthetic", action="store_true", help="mark the data as synthetic")
     parser.add_argument("--seed", type=int, default=0, help="of random pairs and resamples (default: 0)")
@@ -38,14 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="keep the first N pairs")
     parser.add_argument("--batch-tokens", type=int, default=4096, metavar="TOKENS", help="a batch (default: 4096)")
+    evaluate_languages.add_arguments(parser)
 
 
-def run(options: argparse.Namespace) -> int | None:
-    import sys
+def run(options: argparse.Namespace) -> None:
     from pathlib import Path
 
     from hf_xalign.errors import XAlignError
-    from hf_xalign.evaluation.parallel_text import read_parallel
 
     for name, least in (("max_length", 3), ("batch_tokens", 1), ("seed", 0)):
         value = getattr(options, name)
@@ -53,6 +60,22 @@ def run(options: argparse.Namespace) -> int | None:
             raise XAlignError(f"--{name.replace('_', '-')} {value} is too small: at least {least}")
     if Path(options.output).exists() and not Path(options.output).is_dir():
         raise XAlignError(f"--output {options.output} is a file: give a folder")
+    if options.data is None or (options.pair is None) == (options.pairs is None):
+        raise XAlignError("give --data FILE, and either --pair A-B or --pairs A-B,A-C")
+    if options.pairs is not None:
+        evaluate_languages.run(options)
+    else:
+        _evaluate_pair(options)
+
+
+def _evaluate_pair(options: argparse.Namespace) -> None:
+    import sys
+
+    from hf_xalign.errors import XAlignError
+    from hf_xalign.evaluation.parallel_text import read_parallel
+
+    if len(options.model) > 1 or len(options.label or []) > 1:
+        raise XAlignError("--pair takes one MODEL: evaluate each into a folder of its own, or give --pairs")
     # The data are read first: a wrong file name should not cost the loading of a model.
     data = read_parallel(options.data, options.pair, limit=options.limit)
     if data.dropped:
@@ -63,12 +86,12 @@ def run(options: argparse.Namespace) -> int | None:
     from hf_xalign.evaluation.table import format_results
 
     results = evaluate_model(
-        options.model,
+        options.model[0],
         data,
         layer=options.layer,
         pooling=options.pooling,
         metrics=[metric.strip() for metric in options.metrics.split(",") if metric.strip()],
-        label=options.label,
+        label=options.label[0] if options.label else None,
         name=options.name,
         synthetic=options.synthetic,
         seed=options.seed,

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import write_text
+from hf_xalign.version import __version__
 
 
 # The shape of `Estimate.to_dict()`.
 ESTIMATE = {"value": float, "low": float, "high": float, "n": int}
+# One of several models in a file; `truncated` counts the different sentences that were cut at `max_length` tokens.
+MODEL = {
+    "model": str,
+    "label": str,
+    "layer": int,
+    "num_layers": int,
+    "pooling": str,
+    "max_length": int,
+    "truncated": int,
+}
+VERSIONS = dict.fromkeys(("hf_xalign", "transformers", "torch"), str)
 
 
 def check_shape(value: Any, shape: Any, where: str, path: str = "") -> None:
@@ -43,6 +57,14 @@ def check_format(results: Any, format: str, where: str) -> None:
     """Raise an `XAlignError` unless `results` is an object that says it is in this format."""
     if not isinstance(results, dict) or results.get("format") != format:
         raise XAlignError(f"{where} is not in the format {format}: write it anew with `xalign evaluate`")
+
+
+def stamp() -> dict[str, Any]:
+    """When a result was made, and with which versions."""
+    return {
+        "versions": {"hf_xalign": __version__} | {name: version(name) for name in ("transformers", "torch")},
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
 
 
 def write_json(results: dict[str, Any], path: str | os.PathLike) -> Path:

@@ -1,0 +1,154 @@
+"""Sentence retrieval in many languages by several models, in one table (Tatoeba, FLORES, NTREX)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hf_xalign.data.languages import parse_language
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.json_files import stamp
+from hf_xalign.evaluation.language_pairs import same_language
+from hf_xalign.evaluation.language_scores import language_groups, score_languages
+from hf_xalign.evaluation.languages_results import FORMAT
+from hf_xalign.evaluation.parallel_text import ParallelText
+from hf_xalign.evaluation.retrieval import METRICS, retrieval_accuracy, text_groups
+from hf_xalign.evaluation.text_vectors import TextVectors, distinct_labels, embed_texts
+from hf_xalign.messages import did_you_mean
+
+
+def evaluate_languages(
+    models: Sequence[str],
+    data: Sequence[ParallelText],
+    *,
+    low_resource: Sequence[str] = (),
+    metrics: Sequence[str] = ("cosine",),
+    layer: int | None = None,
+    pooling: str | None = None,
+    labels: Sequence[str] | None = None,
+    name: str | None = None,
+    synthetic: bool = False,
+    seed: int = 0,
+    max_length: int | None = None,
+    batch_tokens: int = 4096,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Top-1 retrieval of every model on every pair of languages; the result is what `write_languages` writes.
+
+    "forward" has the sentences of a pair's first language as queries, "backward" those of its second: where the first
+    is English in all pairs, "backward" is what papers call Tatoeba accuracy, and "mean" the mean of both. Each model
+    embeds each different sentence once. Duplicates are no wrong answers (`text_groups`).
+
+    Args:
+        models: checkpoint folders or Hub ids; the others are compared with the first.
+        data: the pairs of languages, of one file.
+        low_resource: the languages, as `swh` or `swh_Latn`, whose mean is apart from that of the others.
+        metrics: of "cosine", "csls" and "margin"; cosine is always among them.
+        layer, pooling: None: each checkpoint's own.
+        labels: the models' names in tables; None: their folders'.
+        seed: of the resamples.
+
+    Raises:
+        XAlignError: an unknown metric or language, a model that cannot be opened, labels that are not different.
+    """
+    unknown = sorted(set(metrics) - set(METRICS))
+    if unknown:
+        raise XAlignError(f"unknown retrieval metric {unknown[0]!r}: use {', '.join(METRICS)}")
+    metrics = [metric for metric in METRICS if metric == "cosine" or metric in metrics]
+    labels = distinct_labels(models, labels)
+    names = language_names([text.pair for text in data])
+    low = _which_are(low_resource, names, data)
+    same = [text_groups(text.source, text.target) for text in data]
+    sentences = list(
+        dict.fromkeys(sentence for text in data for side in (text.source, text.target) for sentence in side)
+    )
+
+    entries, hits = [], {metric: [[] for _ in data] for metric in metrics}
+    for model, label in zip(models, labels, strict=True):
+        vectors = embed_texts(
+            model,
+            sentences,
+            layer=layer,
+            pooling=pooling,
+            max_length=max_length,
+            batch_tokens=batch_tokens,
+            label=label,
+            progress=progress,
+        )
+        entries.append(vectors.model)
+        for metric in metrics:
+            for place, (text, group) in enumerate(zip(data, same, strict=True)):
+                hits[metric][place].append(_hits(vectors, text, metric, group))
+
+    groups = language_groups(low)
+    scores = {metric: score_languages(hits[metric], data, list(groups.values()), seed=seed) for metric in metrics}
+    return {
+        "format": FORMAT,
+        "dataset": {
+            "name": name or data[0].name,
+            "file": data[0].file,
+            "fingerprint": _fingerprint(data),
+            "synthetic": data[0].synthetic or synthetic,
+        },
+        "models": entries,
+        "languages": [
+            {
+                "language": names[place],
+                "pair": list(text.pair),
+                "n": len(text),
+                "low_resource": low[place],
+                "scores": {metric: scores[metric].languages[place] for metric in metrics},
+            }
+            for place, text in enumerate(data)
+        ],
+        "groups": [
+            {
+                "name": group,
+                "languages": [names[place] for place in members],
+                "scores": {metric: scores[metric].groups[number] for metric in metrics},
+            }
+            for number, (group, members) in enumerate(groups.items())
+        ],
+        "seed": seed,
+        **stamp(),
+    }
+
+
+def language_names(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """What tells the pairs apart: the other language where all pairs share one, else `A-B`."""
+    for shared, other in ((0, 1), (1, 0)):
+        if len({pair[shared] for pair in pairs}) == 1:
+            return [pair[other] for pair in pairs]
+    return ["-".join(pair) for pair in pairs]
+
+
+def _which_are(wanted: Sequence[str], names: Sequence[str], data: Sequence[ParallelText]) -> list[bool]:
+    """For each pair whether one of the `wanted` languages names it."""
+    found = []
+    for code in wanted:
+        language = parse_language(code)
+        # A language that all pairs share tells none of them apart.
+        members = [
+            place
+            for place, name in enumerate(names)
+            if any(same_language(language, parse_language(part)) for part in name.split("-"))
+        ]
+        if not members:
+            raise XAlignError(f"low-resource language {code} is in none of the pairs{did_you_mean(code, names)}")
+        found += members
+    return [place in found for place in range(len(data))]
+
+
+def _hits(vectors: TextVectors, text: ParallelText, metric: str, groups: np.ndarray) -> np.ndarray:
+    """`(N, 3)`: 1 for a hit and 0 for a miss, forward and backward, and the mean of both."""
+    result = retrieval_accuracy(vectors(text.source), vectors(text.target), k=(1,), metric=metric, groups=groups)
+    return np.stack([result.forward.hits(1), result.backward.hits(1), result.mean_hits(1)], axis=1)
+
+
+def _fingerprint(data: Sequence[ParallelText]) -> str:
+    """16 hex digits that only these sentences of these pairs have."""
+    parts = [f"{text.pair[0]}-{text.pair[1]} {text.fingerprint()}" for text in data]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
