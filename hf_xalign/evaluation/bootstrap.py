@@ -62,8 +62,14 @@ def share_interval(hits: np.ndarray, *, n_resamples: int = 1000, seed: int = 0, 
     The bootstrap where it can tell anything. Where all sentences missed, or all hit, every resample is the same: the
     exact binomial interval (Clopper and Pearson, 1934) then says what N sentences can say.
     """
-    estimate = bootstrap_interval(hits, n_resamples=n_resamples, seed=seed, confidence=confidence)
-    # The largest share that leaves N sentences without a hit with a probability of (1 - confidence) / 2.
+    return exact_at_the_edge(
+        bootstrap_interval(hits, n_resamples=n_resamples, seed=seed, confidence=confidence), confidence
+    )
+
+
+def exact_at_the_edge(estimate: Estimate, confidence: float = 0.95) -> Estimate:
+    """A share of 0 or 1 with the exact binomial interval of its n sentences in place of one without width."""
+    # The largest share that leaves n sentences without a hit with a probability of (1 - confidence) / 2.
     edge = 1 - ((1 - confidence) / 2) ** (1 / estimate.n)
     if estimate.value == 0:
         return replace(estimate, high=edge)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.bootstrap import Estimate, percentile_estimate, resample_indices
+from hf_xalign.evaluation.bootstrap import Estimate, exact_at_the_edge, percentile_estimate, resample_indices
 
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def alignment_scores(
         raise XAlignError("the gold alignments have no sure link: recall and AER have no meaning")
     values = scores_of_counts(counts.sum(axis=0))
     draws = scores_of_counts(resampled_sums(counts, n_resamples, seed))
-    return {name: percentile_estimate(values[name], _defined(draws[name]), len(counts)) for name in SCORES}
+    return {name: share_estimate(values[name], draws[name], len(counts)) for name in SCORES}
 
 
 def alignment_error_rate(
@@ -124,6 +124,6 @@ def ratio(part: np.ndarray, whole: np.ndarray, otherwise: float) -> np.ndarray:
     return np.divide(part, whole, out=np.full(part.shape, otherwise), where=whole != 0)
 
 
-def _defined(draws: np.ndarray) -> np.ndarray:
-    """Without the resamples of a small corpus that have no sure link at all."""
-    return draws[~np.isnan(draws)]
+def share_estimate(value: float, draws: np.ndarray, n: int) -> Estimate:
+    """A share of n sentences; resamples of a small corpus in which it is not defined (NaN) are left out."""
+    return exact_at_the_edge(percentile_estimate(float(value), draws[~np.isnan(draws)], n))
