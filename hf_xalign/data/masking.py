@@ -71,7 +71,7 @@ class TokenMasking:
         for i, draw in enumerate(draws):
             last = np.flatnonzero(text[i])
             width = last[-1] + 1 if len(last) else 0
-            uniform = self._generator(draw, stream + 1).random((width, 3))
+            uniform = self.generator(draw, stream).random((width, 3))
             chosen[i, :width], action[i, :width], replacement[i, :width] = uniform.T
         predicted = text & (chosen < self.mlm_probability)
         hidden = predicted & (action < self.mask_replace_prob)
@@ -82,8 +82,9 @@ class TokenMasking:
 
     def coin(self, draw: int) -> bool:
         """A fair coin for a row (which half of a pair comes first)."""
-        return bool(self._generator(draw, _COIN_STREAM).random() < 0.5)
+        return bool(self.generator(draw, _COIN_STREAM - 1).random() < 0.5)
 
-    def _generator(self, draw: int, stream: int) -> np.random.Generator:
+    def generator(self, draw: int, stream: int) -> np.random.Generator:
+        """The random numbers of a row's view (`stream`)."""
         key = np.array([self.seed, draw], dtype=np.uint64)
-        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream]))
+        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, stream + 1]))
