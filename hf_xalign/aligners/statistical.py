@@ -190,6 +190,8 @@ class Eflomal(Aligner):
                     majorities.append({link for link, count in seen.items() if 2 * count > self.runs})
                     counts.update(seen)
                 yield majorities[0], majorities[1], counts
+            if any(file.readline() for files in directions for file in files):
+                raise XAlignError(f"eflomal wrote links of more than the {len(pairs)} pairs that it was given")
 
     def _make_priors(self, folder: Path, pairs: Sequence[WordPair]) -> bytes:
         """Counts of the words that were linked, of jumps and of fertilities, by eflomal's own program."""
