@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hf_xalign.aligners.gold_formats import READERS, RawGold, detect_format
@@ -36,19 +37,43 @@ class GoldAlignment:
 class GoldStandard:
     """N sentence pairs with their gold alignments.
 
-    `labels` holds the language pair of each (`"eng-ita"`) where the file tells; `places` names each in its file;
-    `notices` says what a reader should know: links that were left out, indices that may count from 1.
+    `labels` holds the language pair of each (`"eng-ita"`) where the file tells; `places` names each in its file, and
+    `rows` numbers it from 0 among the `total` pairs that the file (or its split) has; `notices` says what a reader
+    should know: links that were left out, indices that may count from 1.
     """
 
     pairs: list[Pair]
     alignments: list[GoldAlignment]
     labels: list[str] | None
     places: list[str]
+    rows: list[int]
+    total: int
     format: str
     notices: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def first(self, limit: int) -> GoldStandard:
+        """The first so many pairs of each language pair."""
+        seen: Counter[str | None] = Counter()
+        kept = []
+        for place, label in enumerate(self.labels or [None] * len(self)):
+            seen[label] += 1
+            if seen[label] <= limit:
+                kept.append(place)
+
+        def of(values: list) -> list:
+            return [values[place] for place in kept]
+
+        return replace(
+            self,
+            pairs=of(self.pairs),
+            alignments=of(self.alignments),
+            labels=self.labels and of(self.labels),
+            places=of(self.places),
+            rows=of(self.rows),
+        )
 
 
 def gold_has_words(path: str | os.PathLike, format: str | None = None) -> bool:
@@ -87,10 +112,16 @@ def read_gold(
         raws = _by_key(raws, None if pairs is None else len(pairs), path)
     if not raws:
         raise XAlignError(f"{path} holds no gold alignment")
-    raws, left_out = _with_words(raws, pairs, path, skip_bad)
+    total = len(raws)
+    rows = _rows_with_words(raws, pairs, path, skip_bad)
+    if not rows:
+        raise XAlignError(f"{path} has no gold alignment for a pair that could be read")
+    notices = []
+    if pairs is None and len(rows) < total:
+        notices.append(f"{path}: {total - len(rows)} pairs left out, a side is empty")
+    raws = [raws[row] for row in rows]
     links = [link for raw in raws for link in (*raw.sure, *raw.possible)]
     touches_zero = any(0 in link for link in links)
-    notices = [f"{path}: {left_out} pairs left out, a side is empty"] if left_out else []
     bad = [(raw, link) for raw in raws for link in _out_of_range(raw, one_based)]
     if bad:
         _complain(bad, one_based, touches_zero, skip_bad)
@@ -109,6 +140,8 @@ def read_gold(
         alignments,
         labels if all(label is not None for label in labels) else None,
         [raw.where for raw in raws],
+        rows,
+        total,
         format,
         notices,
     )
@@ -157,10 +190,10 @@ def _by_key(raws: list[RawGold], count: int | None, path: Path) -> list[RawGold]
     return [found.get(place) or RawGold(f"{path}, id {place + base}") for place in range(count)]
 
 
-def _with_words(
+def _rows_with_words(
     raws: list[RawGold], pairs: Sequence[Pair | None] | None, path: Path, skip_bad: bool
-) -> tuple[list[RawGold], int]:
-    """The pairs that have words, and how many were left out for want of them."""
+) -> list[int]:
+    """Give every entry its words, and tell which entries have some."""
     if raws[0].pair is None:
         if pairs is None:
             raise XAlignError(f"{path} holds links only; give the file of its sentences, `a ||| b` a line, too")
@@ -168,17 +201,17 @@ def _with_words(
             raise XAlignError(f"{path} has {len(raws)} lines of gold links, the file of sentences has {len(pairs)}")
         for raw, pair in zip(raws, pairs, strict=True):
             raw.pair = pair
-        return [raw for raw in raws if raw.pair is not None], 0
+        return [row for row, raw in enumerate(raws) if raw.pair is not None]
     if pairs is not None:
         raise XAlignError(f"{path} holds its own sentences; leave out the file of `a ||| b` lines")
-    kept = []
-    for raw in raws:
+    rows = []
+    for row, raw in enumerate(raws):
         empty = [name for name, words in zip(("source", "target"), raw.pair, strict=True) if not words or "" in words]
         if not empty:
-            kept.append(raw)
+            rows.append(row)
         elif not skip_bad:
             raise XAlignError(f"{raw.where}: the {empty[0]} side is empty, or holds an empty word")
-    return kept, len(raws) - len(kept)
+    return rows
 
 
 def _out_of_range(raw: RawGold, one_based: bool) -> list[tuple[int, int]]:

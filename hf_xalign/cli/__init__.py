@@ -15,6 +15,7 @@ from hf_xalign.version import __version__
 # and whether it takes changes to a recipe.
 COMMANDS = {
     "transliterate": "romanise text, line by line",
+    "align": "align the words of sentence pairs, and audit aligners",
     "prepare": "read, clean, romanise and save the data of a recipe",
     "train": "train a recipe, on one process or many",
     "evaluate": "measure how well a model aligns two languages",

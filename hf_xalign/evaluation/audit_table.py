@@ -1,0 +1,55 @@
+"""An audit as small plain-text tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hf_xalign.evaluation.text_tables import columns, share
+
+
+def format_audit(audit: dict[str, Any]) -> str:
+    """The main figures of an `audit.json`, shares in per cent, each with its 95 % interval."""
+    gold = audit["gold"]
+    lines = [
+        f"{audit['aligner']} against {gold['file']} (n = {gold['n']} pairs), 95 % bootstrap intervals over pairs",
+        "",
+    ]
+    rows = [["pairs", "n", "links", "precision, %", "recall, %", "F1, %", "AER, %"]]
+    for group in audit["groups"]:
+        scores = [share(group["scores"][name]) for name in ("precision", "recall", "f1", "aer")]
+        rows.append([group["pair"], str(group["n"]), str(group["links"]["predicted"]), *scores])
+    lines += [*columns(rows), ""]
+    rows = [
+        ["(gold behind the stroke)", "coverage of source, %", "of target, %", "words without link, %", "fertility"]
+    ]
+    for group in audit["groups"]:
+        coverage, fertility = group["coverage"], group["fertility"]
+        shares = [coverage["source"], coverage["target"], group["null_rate"]]
+        links = " ".join(
+            f"{fertility[side]['predicted']['value']:.2f} / {fertility[side]['gold']:.2f}"
+            for side in ("source", "target")
+        )
+        beside = [f"{100 * part['predicted']['value']:.1f} / {100 * part['gold']:.1f}" for part in shares]
+        rows.append([group["pair"], *beside, links])
+    return "\n".join([*lines, *columns(rows), "", describe_choice(audit)])
+
+
+def describe_choice(audit: dict[str, Any]) -> str:
+    """Which score threshold gives the wanted precision, or that none does, in a sentence."""
+    choice, wanted = audit["choice"], 100 * audit["wanted_precision"]
+    if not choice:
+        return "There is no link, so there is no threshold to choose."
+    precision = share(choice["precision"])
+    figures = f"precision {precision} %, recall {share(choice['recall'])} %, n = {choice['links']} links"
+    if not choice["reached"]:
+        return (
+            f"No threshold reaches a precision of {wanted:g} %: the highest is at score {choice['threshold']:g} "
+            f"({figures})."
+        )
+    every = audit["thresholds"][0]["links"]
+    if choice["links"] == every:
+        return f"All links together reach a precision of {wanted:g} % ({figures}): no threshold is needed."
+    return (
+        f"A precision of {wanted:g} % is reached by links with a score of {choice['threshold']:g} or more ({figures} of "
+        f"{every}); chosen on these pairs, so expect a little less on others."
+    )
