@@ -33,7 +33,5 @@ def tell_broken(numbers: Sequence[int], name: str) -> None:
     import sys
 
     if numbers:
-        lines = "line is" if len(numbers) == 1 else "lines are"
-        print(
-            f"{name}: {len(numbers)} {lines} no pair and left empty, the first is line {numbers[0]}", file=sys.stderr
-        )
+        are = "line is no pair" if len(numbers) == 1 else "lines are no pairs"
+        print(f"{name}: {len(numbers)} {are} and left empty, the first is line {numbers[0]}", file=sys.stderr)

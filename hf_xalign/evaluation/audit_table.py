@@ -20,17 +20,14 @@ def format_audit(audit: dict[str, Any]) -> str:
         rows.append([group["pair"], str(group["n"]), str(group["links"]["predicted"]), *scores])
     lines += [*columns(rows), ""]
     rows = [
-        ["(gold behind the stroke)", "coverage of source, %", "of target, %", "words without link, %", "fertility"]
+        ["links / gold", "source words linked, %", "target", "words without link, %", "fertility of source", "target"]
     ]
     for group in audit["groups"]:
         coverage, fertility = group["coverage"], group["fertility"]
-        shares = [coverage["source"], coverage["target"], group["null_rate"]]
-        links = " ".join(
-            f"{fertility[side]['predicted']['value']:.2f} / {fertility[side]['gold']:.2f}"
-            for side in ("source", "target")
-        )
-        beside = [f"{100 * part['predicted']['value']:.1f} / {100 * part['gold']:.1f}" for part in shares]
-        rows.append([group["pair"], *beside, links])
+        parts = [coverage["source"], coverage["target"], group["null_rate"]]
+        shares = [f"{100 * part['predicted']['value']:.1f} / {100 * part['gold']:.1f}" for part in parts]
+        means = [f"{part['predicted']['value']:.2f} / {part['gold']:.2f}" for part in fertility.values()]
+        rows.append([group["pair"], *shares, *means])
     return "\n".join([*lines, *columns(rows), "", describe_choice(audit)])
 
 
@@ -50,6 +47,6 @@ def describe_choice(audit: dict[str, Any]) -> str:
     if choice["links"] == every:
         return f"All links together reach a precision of {wanted:g} % ({figures}): no threshold is needed."
     return (
-        f"A precision of {wanted:g} % is reached by links with a score of {choice['threshold']:g} or more ({figures} of "
-        f"{every}); chosen on these pairs, so expect a little less on others."
+        f"Links with a score of {choice['threshold']:g} or more reach a precision of {wanted:g} % ({figures} of {every}); "
+        f"chosen on these pairs, so expect a little less on others."
     )
