@@ -47,6 +47,6 @@ def describe_choice(audit: dict[str, Any]) -> str:
     if choice["links"] == every:
         return f"All links together reach a precision of {wanted:g} % ({figures}): no threshold is needed."
     return (
-        f"Links with a score of {choice['threshold']:g} or more reach a precision of {wanted:g} % ({figures} of {every}); "
-        f"chosen on these pairs, so expect a little less on others."
+        f"Links with a score of {choice['threshold']:g} or more reach a precision of {wanted:g} % ({figures} of "
+        f"{every}). The threshold is chosen on these very pairs: expect a little less on others."
     )

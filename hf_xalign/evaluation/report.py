@@ -7,12 +7,8 @@ file is escaped by Jinja's autoescaping, in text and in SVG alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
-
-import jinja2
-from markupsafe import Markup
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.report_curves import dynamics_figures, layer_figure, training_figures
@@ -20,19 +16,16 @@ from hf_xalign.evaluation.report_figures import (
     Figure,
     Scores,
     averages_figure,
-    name,
     overlap_figure,
     top1_figure,
 )
 from hf_xalign.evaluation.report_histograms import histogram_figure
 from hf_xalign.evaluation.report_json import clean
+from hf_xalign.evaluation.report_page import render_page
 from hf_xalign.evaluation.report_results import Measure, Result
 from hf_xalign.evaluation.report_runs import Run, datasets_of, read_runs
-from hf_xalign.evaluation.report_script import direction, language_tag, script_class
-from hf_xalign.evaluation.report_svg import signed
-from hf_xalign.evaluation.report_words import Verdict, compare, interval, listing, overall, percent, verdict
+from hf_xalign.evaluation.report_words import Verdict, compare, listing, overall, verdict
 from hf_xalign.files import write_text
-from hf_xalign.version import __version__
 
 
 class Table(NamedTuple):
@@ -88,32 +81,18 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
     runs = read_runs([Path(folder) for folder in folders])
     sections = [_section(place, dataset, runs) for place, dataset in enumerate(datasets_of(runs), 1)]
     pairs = list(dict.fromkeys(section.first.pair for section in sections))
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "interval": interval, "signed": signed, "run_name": name}
-    environment.globals |= {"direction": direction, "language_tag": language_tag, "script_class": script_class}
-    return environment.get_template("report.html.jinja").render(
+    return render_page(
+        "report.html.jinja",
         title=clean(title) if title else f"Crosslingual alignment of {_pairs(pairs)}",
         headline=overall([(s.first.name, s.verdict) for s in sections if len(s.scores) > 1]),
         runs=runs,
         sections=sections,
         training=training_figures("training", runs),
-        css=Markup(_template("report.css")),
-        version=__version__,
     )
 
 
 def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
     return " and ".join(pairs[0]) if len(pairs) == 1 else listing(["–".join(pair) for pair in pairs])
-
-
-def _template(file: str) -> str:
-    return resources.files("hf_xalign.evaluation").joinpath("templates", file).read_text(encoding="utf-8")
 
 
 def _section(place: int, dataset: tuple, runs: Sequence[Run]) -> Section:
