@@ -27,7 +27,7 @@ def load_config(name_or_path: str) -> PreTrainedConfig:
         XAlignError: there is no model there.
     """
     _check_folder(name_or_path)
-    with _quiet(), _one_line_errors(name_or_path, "model"):
+    with quiet(), _one_line_errors(name_or_path, "model"):
         return AutoConfig.from_pretrained(name_or_path, trust_remote_code=False)
 
 
@@ -38,7 +38,7 @@ def load_encoder(name_or_path: str) -> PreTrainedModel:
         XAlignError: there is no model there, it is no encoder, or its weights are not all there.
     """
     _check_folder(name_or_path)
-    with _quiet(), _one_line_errors(name_or_path, "model"):
+    with quiet(), _one_line_errors(name_or_path, "model"):
         model, info = AutoModel.from_pretrained(
             name_or_path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, output_loading_info=True
         )
@@ -52,7 +52,7 @@ def load_encoder(name_or_path: str) -> PreTrainedModel:
 
 
 def load_tokenizer(name_or_path: str) -> PreTrainedTokenizerBase:
-    with _quiet(), _one_line_errors(name_or_path, "tokenizer"):
+    with quiet(), _one_line_errors(name_or_path, "tokenizer"):
         return AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
 
 
@@ -67,7 +67,7 @@ def _check_folder(name_or_path: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No loading bars and no report of weights that are known to be absent (LM head, pooler)."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

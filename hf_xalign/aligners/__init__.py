@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 # What `load_aligner` and `xalign align --aligner` call them: module and class.
 ALIGNERS = {
-    "simalign": ("hf_xalign.aligners.embedding", "SimAlign"),
-    "awesome": ("hf_xalign.aligners.embedding", "AwesomeAlign"),
-    "ot": ("hf_xalign.aligners.embedding", "OptimalTransport"),
+    "simalign": ("hf_xalign.aligners.simalign", "SimAlign"),
+    "awesome": ("hf_xalign.aligners.awesome", "AwesomeAlign"),
+    "ot": ("hf_xalign.aligners.optimal_transport", "OptimalTransport"),
     "wspalign": ("hf_xalign.aligners.span", "WSPAlign"),
     "eflomal": ("hf_xalign.aligners.statistical", "Eflomal"),
 }

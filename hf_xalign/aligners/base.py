@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 from hf_xalign.errors import XAlignError
 
@@ -25,7 +25,7 @@ class Aligner(ABC):
             aligner learns from them), so that a corpus must be given in one call.
     """
 
-    needs_corpus: ClassVar[bool] = False
+    needs_corpus: bool = False
 
     def __init__(self, *, threshold: float = 0.0) -> None:
         if not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
