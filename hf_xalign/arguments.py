@@ -17,6 +17,7 @@ class ModelArguments:
         heads (`dict[str, dict]`): objectives by name with their options and `weight`.
         alignment_layer (`int`, *optional*): layer of the sentence objectives; 8 of 12 in proportion by default.
         pooling (`str`): `"mean"` or `"cls"`.
+        languages (`list[str]`, *optional*): languages with an embedding of their own; see [`XAlignConfig`].
         model_revision (`str`, *optional*): branch, tag or commit on the Hub.
         attn_implementation (`str`, *optional*): as in transformers (`sdpa`, `eager`, `flash_attention_2`).
     """
@@ -36,5 +37,8 @@ class ModelArguments:
         default=None, metadata={"help": "Layer of the sentence objectives; by default 8 of 12, in proportion."}
     )
     pooling: str = field(default="mean", metadata={"help": "Sentence pooling.", "choices": ["mean", "cls"]})
+    languages: list[str] | None = field(
+        default=None, metadata={"help": "Languages with an embedding of their own, for training only."}
+    )
     model_revision: str | None = field(default=None, metadata={"help": "Branch, tag or commit on the Hub."})
     attn_implementation: str | None = field(default=None, metadata={"help": "Attention kernel, as in transformers."})

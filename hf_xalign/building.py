@@ -28,6 +28,7 @@ def build_model(
         "heads": model_args.heads,
         "alignment_layer": model_args.alignment_layer,
         "pooling": model_args.pooling,
+        "languages": model_args.languages,
     }
     if model_args.model_name_or_path:
         hub = {"revision": model_args.model_revision, "attn_implementation": model_args.attn_implementation}

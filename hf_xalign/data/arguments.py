@@ -40,6 +40,11 @@ class DataArguments:
         mlm_probability: share of the tokens that masked language modelling predicts.
         mask_replace_prob: share of those that become the mask token.
         random_replace_prob: share of those that become a random token; the rest stay.
+        aligner: what aligns the words of pairs that come without an alignment: `name` and the settings of
+            [`load_aligner`].
+        alignment_threshold: score that a word link needs to be trained on.
+        awp_probability: share of the aligned words of a side that aligned word prediction masks.
+        romanise_targets: give pairs a romanised target (`target_latn`), for TCM on one side of translations.
         deduplicate: keep one of each train sentence a language (equal as for exclusion).
         preprocessing_num_proc: processes that prepare data; by default one.
     """
@@ -74,6 +79,13 @@ class DataArguments:
     mlm_probability: float = field(default=0.15, metadata={"help": "Share of the tokens that MLM predicts."})
     mask_replace_prob: float = field(default=0.8, metadata={"help": "Share of those that become the mask token."})
     random_replace_prob: float = field(default=0.1, metadata={"help": "Share of those that become a random token."})
+    aligner: dict = field(
+        default_factory=dict,
+        metadata={"help": "What aligns the words of pairs: name and settings, as load_aligner takes them."},
+    )
+    alignment_threshold: float = field(default=0.0, metadata={"help": "Score that a word link needs."})
+    awp_probability: float = field(default=0.3, metadata={"help": "Share of the aligned words that AWP masks."})
+    romanise_targets: bool = field(default=False, metadata={"help": "Give pairs a romanised target (target_latn)."})
     deduplicate: bool = field(default=True, metadata={"help": "Keep one of each train sentence a language."})
     preprocessing_num_proc: int | None = field(default=None, metadata={"help": "Processes that prepare data."})
 
@@ -82,8 +94,13 @@ class DataArguments:
             raise XAlignError(f"max_length is {self.max_length}; a view needs at least 3 tokens, two of them special")
         if self.vocab_size < 8:
             raise XAlignError(f"vocab_size is {self.vocab_size}; a vocabulary of fewer than 8 pieces is none")
-        if not 0 < self.mlm_probability < 1:
-            raise XAlignError(f"mlm_probability is {self.mlm_probability}; it must lie between 0 and 1")
+        for name in ("mlm_probability", "awp_probability"):
+            if not 0 < getattr(self, name) < 1:
+                raise XAlignError(f"{name} is {getattr(self, name)}; it must lie between 0 and 1")
+        if not 0 <= self.alignment_threshold <= 1:
+            raise XAlignError(f"alignment_threshold is {self.alignment_threshold}; it must lie in 0..1")
+        if self.aligner and "name" not in self.aligner:
+            raise XAlignError("aligner: name is missing (simalign, awesome, ot, wspalign or eflomal)")
         shares = (self.mask_replace_prob, self.random_replace_prob)
         if min(shares) < 0 or sum(shares) > 1:
             raise XAlignError(

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import regex
 from datasets import Dataset
 
+from hf_xalign.data.alignment_columns import alignment_arrays
 from hf_xalign.data.languages import parse_language
 from hf_xalign.data.source_tables import open_source
 from hf_xalign.data.sources import KINDS, LANGUAGE_COLUMNS, Source, parse_source
@@ -52,7 +53,8 @@ def load_corpus(specs: Sequence[dict[str, Any]], kind: str = "text") -> Dataset:
     Args:
         specs: mappings with the keys of `hf_xalign.data.sources.Source`.
         kind: `"text"` gives the columns `text`, `lang`; `"pairs"` gives `source`, `target`, `source_lang`,
-            `target_lang`. All are strings; languages as `hin_Deva` or `hin`.
+            `target_lang`. All are strings; languages as `hin_Deva` or `hin`. Pairs that bring words or alignments have
+            `source_words`, `target_words`, `alignment` and `alignment_score`, too.
 
     Returns:
         The rows of all sources, one source after the other. Sentences are stripped and hold no line breaks; empty
@@ -62,7 +64,7 @@ def load_corpus(specs: Sequence[dict[str, Any]], kind: str = "text") -> Dataset:
         XAlignError: a source is wrong, cannot be read, or has no usable row.
     """
     tables = [read_source(parse_source(spec, f"source {index}", kind))[0] for index, spec in enumerate(specs)]
-    return Dataset(pa.concat_tables(tables) if tables else empty_table(kind))
+    return Dataset(pa.concat_tables(tables, promote_options="default") if tables else empty_table(kind))
 
 
 def empty_table(kind: str) -> pa.Table:
@@ -101,6 +103,8 @@ def read_source(source: Source) -> tuple[pa.Table, SourceCounts]:
     }
     for name in LANGUAGE_COLUMNS[source.kind]:
         arrays[name] = _languages(source, name, table, kept)
+    if source.kind == "pairs":
+        arrays |= alignment_arrays(source, table, columns, kept)
     return pa.table(arrays), counts
 
 
@@ -118,6 +122,8 @@ def _choose_rows(source: Source, table: pa.Table, counts: SourceCounts) -> pa.Ta
         table = chosen
     for side in KINDS[source.kind]:
         position = table.column_names.index(side)
+        if source.kind == "pairs" and _is_list(table[side].type) and f"{side}_words" not in table.column_names:
+            table = table.append_column(f"{side}_words", table[side].cast(pa.list_(pa.string())))
         table = table.set_column(position, side, _as_text(source, side, table[side]))
     needed = [*KINDS[source.kind], *(f"file:{column}" for column in source.require)]
     present = pc.is_valid(table[needed[0]])
@@ -150,11 +156,15 @@ def _as_text(source: Source, side: str, column: pa.ChunkedArray) -> pa.ChunkedAr
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_null(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return column.cast(pa.string())
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if _is_list(kind):
         words = kind.value_type
         if pa.types.is_string(words) or pa.types.is_large_string(words):
             return pc.binary_join(column.cast(pa.list_(pa.string())), " ")
     raise XAlignError(f"{source.path}: column {source.columns.get(side, side)!r} holds {kind}, not text")
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind)
 
 
 # --- sentences -------------------------------------------------------------------------------------------------------

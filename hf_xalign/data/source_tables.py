@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hf_xalign.data.readers import check_columns, read_table
-from hf_xalign.data.sources import KINDS, LANGUAGE_COLUMNS, MINICORPUS, Source, file_format
+from hf_xalign.data.sources import KINDS, LANGUAGE_COLUMNS, MINICORPUS, OPTIONAL, Source, file_format
 from hf_xalign.errors import XAlignError
 
 
@@ -18,7 +18,8 @@ def open_source(source: Source) -> pa.Table:
 
     Returns:
         The columns of the source's kind under the contract's names (a language column only where the recipe sets no
-        code), and those of `where` and `require` as `file:<name>`. Values are as the file has them.
+        code, words and alignments only where `columns` names them), and those of `where` and `require` as
+        `file:<name>`. Values are as the file has them.
 
     Raises:
         XAlignError: a file or a column is missing, or a file is broken.
@@ -31,6 +32,7 @@ def open_source(source: Source) -> pa.Table:
     for name in LANGUAGE_COLUMNS[source.kind]:
         if getattr(source, name) is None:
             mapped[name] = source.columns.get(name, name)
+    mapped |= {name: source.columns[name] for name in OPTIONAL[source.kind] if name in source.columns}
     if source.format == "txt" and "lang" in mapped:
         raise XAlignError(f"{source.path}: a .txt file has no column of languages; set lang")
     others = [*source.where, *source.require]
@@ -57,7 +59,8 @@ def _read_minicorpus(source: Source) -> pa.Table:
         if len(pair) != 2 or None in pair:
             raise XAlignError(f"{source.path}: a pair needs two langs, not {pair}")
         data = minicorpus.load_parallel(split, pair=tuple(pair))
-    return data.select_columns([*KINDS[source.kind], *LANGUAGE_COLUMNS[source.kind]]).with_format("arrow")[:]
+    known = (*KINDS[source.kind], *LANGUAGE_COLUMNS[source.kind], *OPTIONAL[source.kind])
+    return data.select_columns([name for name in known if name in data.column_names]).with_format("arrow")[:]
 
 
 def _read_two_files(source: Source) -> pa.Table:

@@ -24,6 +24,8 @@ FORMATS = {
 }
 MINICORPUS = "minicorpus:"
 KINDS = {"text": ("text",), "pairs": ("source", "target")}
+# What a source may bring, if its `columns` name it.
+OPTIONAL = {"text": (), "pairs": ("source_words", "target_words", "alignment", "alignment_score")}
 LANGUAGE_COLUMNS = {"text": ("lang",), "pairs": ("source_lang", "target_lang")}
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -64,7 +66,9 @@ class Source:
         name, split, revision: configuration, split (default `train`) and revision of a Hub data set.
         columns: column of the contract -> column of the file, `{text: sentence}` or `{source: eng, target: hin}`. In
             .tsv and .csv, numbers count the columns of a file without a header from 0. A column that holds lists of
-            words is joined with spaces.
+            words is joined with spaces; of pairs, the words are kept. Pairs may name an `alignment` (pairs `[i, j]`,
+            strings `i-j` or a Pharaoh line, counted from 0), an `alignment_score`, and `source_words` and
+            `target_words` that it counts; without these, lists of words are counted, or what stands between spaces.
         lang, source_lang, target_lang: language codes; without them the file needs columns of those names.
         langs: languages of the minicorpus.
         target_path: the second of two files of equally many lines.
@@ -149,7 +153,7 @@ def parse_source(spec: Any, where: str = "source", kind: str | None = None) -> S
     for key, record in (("join", Join), ("take", Take)):
         if key in values:
             values[key] = _record(values[key], record, f"{where}.{key}")
-    allowed = (*KINDS[kind], *LANGUAGE_COLUMNS[kind])
+    allowed = (*KINDS[kind], *LANGUAGE_COLUMNS[kind], *OPTIONAL[kind])
     for column in values.get("columns", {}):
         if column not in allowed:
             raise XAlignError(f"{where}.columns: unknown column {column!r}{did_you_mean(column, allowed)}")
