@@ -31,14 +31,18 @@ def format_languages(results: dict[str, Any], direction: str = "mean") -> str:
             lines += [[title, *[""] * (len(header) - 1)]] if title else []
             lines += [[f"{'  ' if title else ''}{row.name}", row.n, *row.cells] for row in rows]
         blocks += [f"{caption(results, metric, direction)}\n", *columns(lines), ""]
-    return "\n".join([*blocks, *(_settings(model) for model in results["models"])])
+    data = results["dataset"]
+    title = (
+        f"{data['name']}{' (synthetic)' if data['synthetic'] else ''}, {len(results['languages'])} pairs of languages"
+    )
+    return "\n".join([title, "", *blocks, *(_settings(model) for model in results["models"])])
 
 
 def languages_markdown(results: dict[str, Any], direction: str = "mean") -> str:
     """The table as Markdown, one for each metric."""
     blocks = []
     for metric in metrics_of(results):
-        name = markdown_cell(results["dataset"]["name"])
+        name = markdown_cell(results["dataset"]["name"]) + (" (synthetic)" if results["dataset"]["synthetic"] else "")
         lines = [f"**{name}**: {markdown_cell(caption(results, metric, direction))}", ""]
         lines.append(markdown_row(["", "n", *(markdown_cell(model["label"]) for model in results["models"])]))
         lines.append(markdown_row(["---", *["---:"] * (1 + len(results["models"]))]))

@@ -26,5 +26,11 @@ def share(estimate: Mapping[str, float]) -> str:
 
 
 def gain(estimate: Mapping[str, float]) -> str:
-    """A difference of shares, with signs, in points: `+3.1 [+1.9, +4.4]`."""
-    return f"{100 * estimate['value']:+.1f} [{100 * estimate['low']:+.1f}, {100 * estimate['high']:+.1f}]"
+    """A difference of shares in points, with its sign: `+3.1 [+1.9, +4.4]`."""
+    value, low, high = (_signed(100 * estimate[key]) for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text

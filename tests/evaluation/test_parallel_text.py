@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation import read_parallel
+from hf_xalign.evaluation import read_language_pairs, read_parallel
 
 
 ROWS = {
@@ -161,3 +161,31 @@ def test_no_file_and_a_folder(tmp_path):
 def test_real_test_sets(file, pair, n, dropped):
     data = read_parallel(f"{os.environ['HF_XALIGN_DATA']}/{file}.parquet", pair)
     assert (len(data), data.dropped, data.name) == (n, dropped, file)
+
+
+def test_many_pairs_of_one_file(tmp_path):
+    path = str(write(tmp_path / "set.parquet", ROWS))
+    for pairs in (["urd-hin", "hin_Deva-eng"], ["eng-hin", "eng-urd"]):
+        for data, pair in zip(read_language_pairs(path, pairs), pairs, strict=True):
+            alone = read_parallel(path, pair)
+            assert data == alone
+    assert read_language_pairs(path, ["urd-hin"])[0].rows == [0, 1, 3]
+
+
+def test_a_star_is_every_language_of_the_file(tmp_path):
+    table = {"id": [1, 2], "eng_Latn": ["a", "b"], "row": ["1", "2"], "swh_Latn": ["c", "d"], "arb_Latn": ["e", "f"]}
+    path = str(write(tmp_path / "set.parquet", table))
+    assert [data.pair[1] for data in read_language_pairs(path, ["eng-*"])] == ["swh_Latn", "arb_Latn"]
+    plain = str(write(tmp_path / "plain.parquet", {"id": [1, 2], "eng": ["a", "b"], "swh": ["c", "d"]}))
+    assert [data.pair for data in read_language_pairs(plain, ["eng-*"])] == [("eng", "swh")]
+    with pytest.raises(XAlignError, match="no languages that fra-\\* could stand for"):
+        read_language_pairs(str(write(tmp_path / "none.parquet", {"id": [1, 2]})), ["fra-*"])
+    with pytest.raises(XAlignError, match="unknown language code '\\*'"):
+        read_parallel(path, "eng-*")
+
+
+def test_source_and_target_without_languages_are_one_pair(tmp_path):
+    path = str(write(tmp_path / "set.parquet", {"source": ["a", "b"], "target": ["c", "d"]}))
+    assert len(read_language_pairs(path, ["eng-swh"])) == 1
+    with pytest.raises(XAlignError, match="only source and target: these are one pair"):
+        read_language_pairs(path, ["eng-swh", "eng-tgl"])
