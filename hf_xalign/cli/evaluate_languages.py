@@ -11,9 +11,9 @@ from hf_xalign.errors import XAlignError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "many languages",
-        "--pairs in place of --pair measures top-1 retrieval of several MODELs in several languages: one table, "
-        "languages.json. Forward has the first language's sentences as queries, backward the second's (Tatoeba "
-        "accuracy, where the first is English).",
+        "--pairs in place of --pair: top-1 retrieval of several MODELs in several languages, one\n"
+        "table, languages.json. Forward has the first language's sentences as queries, backward\n"
+        "the second's (Tatoeba accuracy, where the first is English).",
     )
     group.add_argument(
         "--pairs",

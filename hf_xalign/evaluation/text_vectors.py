@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hf_xalign.backbones import check_encoder, first_layers
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.embeddings import embed_tokenized, length_limit, resolve_layers, tokenize_sentences
 from hf_xalign.evaluation.loading import alignment_settings
 from hf_xalign.loading import load_encoder, load_tokenizer
+
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,10 @@ def embed_texts(
     for text in texts:
         rows.setdefault(text, len(rows))
     tokenized = tokenize_sentences(tokenizer, list(rows), max_length=limit)
-    (vectors,) = embed_tokenized(
-        model, tokenized, layers=[layer], pooling=pooling, batch_tokens=batch_tokens, progress=progress and label
-    ).values()
+    with _no_further_than(model.base_model, layer):
+        (vectors,) = embed_tokenized(
+            model, tokenized, layers=[layer], pooling=pooling, batch_tokens=batch_tokens, progress=progress and label
+        ).values()
     entry = {
         "model": name_or_path,
         "label": label,
@@ -74,6 +81,15 @@ def embed_texts(
         "truncated": tokenized.truncated,
     }
     return TextVectors(entry, vectors, rows)
+
+
+def _no_further_than(encoder: PreTrainedModel, layer: int) -> AbstractContextManager:
+    """Inside, the layers after this one are not run, where the backbone is one whose layers are known."""
+    try:
+        check_encoder(encoder.config)
+    except XAlignError:
+        return nullcontext()
+    return first_layers(encoder, layer)
 
 
 def distinct_labels(models: Sequence[str], labels: Sequence[str] | None = None) -> list[str]:

@@ -214,3 +214,13 @@ def test_labels_are_as_short_as_they_can_be():
         distinct_labels(["runs/tr", "runs/tr"])
     with pytest.raises(XAlignError, match="no model"):
         distinct_labels([])
+
+
+@pytest.mark.parametrize("layer", [0, 2, 3])
+def test_layers_that_are_not_needed_are_not_run(models, layer):
+    texts = ["w1 w2 w3", "w4", "w5 w6 w1"]
+    encoder, tokenizer = load_encoder(models[0]), load_tokenizer(models[0])
+    expected = sentence_embeddings(encoder, tokenizer, texts, layers=[layer])[layer]
+    vectors = text_vectors.embed_texts(models[0], [*texts, "w4"], layer=layer)
+    np.testing.assert_array_equal(vectors(texts), expected)
+    assert vectors.vectors.shape == (3, 16)
