@@ -9,6 +9,13 @@ from hf_xalign.lazy import lazy_names
 
 
 _WHERE = {
+    "audit_alignments": "hf_xalign.evaluation.audit",
+    "build_audit_page": "hf_xalign.evaluation.audit_report",
+    "write_audit_report": "hf_xalign.evaluation.audit_report",
+    "format_audit": "hf_xalign.evaluation.audit_table",
+    "read_audit": "hf_xalign.evaluation.audit_results",
+    "validate_audit": "hf_xalign.evaluation.audit_results",
+    "write_audit": "hf_xalign.evaluation.audit_results",
     "Estimate": "hf_xalign.evaluation.bootstrap",
     "bootstrap_interval": "hf_xalign.evaluation.bootstrap",
     "share_interval": "hf_xalign.evaluation.bootstrap",
@@ -42,6 +49,11 @@ _WHERE = {
     "derangement": "hf_xalign.evaluation.similarity",
     "matched_and_random": "hf_xalign.evaluation.similarity",
     "sentence_similarities": "hf_xalign.evaluation.similarity",
+    "alignment_error_rate": "hf_xalign.evaluation.word_alignment",
+    "alignment_f1": "hf_xalign.evaluation.word_alignment",
+    "alignment_precision": "hf_xalign.evaluation.word_alignment",
+    "alignment_recall": "hf_xalign.evaluation.word_alignment",
+    "alignment_scores": "hf_xalign.evaluation.word_alignment",
 }
 
 __all__ = list(_WHERE)

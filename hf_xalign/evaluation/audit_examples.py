@@ -40,7 +40,8 @@ def choose_examples(
         rows = fit if len(fit) >= len(KINDS) else rows[np.argsort(sizes[rows], kind="stable")][: len(KINDS)]
         ranked = sorted(rows, key=lambda row: (errors[row], -sizes[row]))
         worst = max(rows, key=lambda row: (errors[row], sizes[row]))
-        chosen = {worst: "worst", ranked[len(ranked) // 2]: "median", ranked[0]: "best"}
+        # Where two are one pair, the later name holds.
+        chosen = {ranked[len(ranked) // 2]: "median", ranked[0]: "best", worst: "worst"}
         kinds = {kind: row for row, kind in chosen.items()}
         for kind in KINDS:
             if kind in kinds:
@@ -51,7 +52,7 @@ def choose_examples(
                     {
                         "kind": kind,
                         "pair": label,
-                        "place": gold.places[row],
+                        "place": gold.places[row].rpartition(", ")[2],
                         "aer": float(errors[row]),
                         "source_words": list(source),
                         "target_words": list(target),
