@@ -89,7 +89,8 @@ def _no_further_than(encoder: PreTrainedModel, layer: int) -> AbstractContextMan
         check_encoder(encoder.config)
     except XAlignError:
         return nullcontext()
-    return first_layers(encoder, layer)
+    # An encoder without any layer lists no hidden states.
+    return first_layers(encoder, max(layer, 1))
 
 
 def distinct_labels(models: Sequence[str], labels: Sequence[str] | None = None) -> list[str]:
