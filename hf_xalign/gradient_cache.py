@@ -3,7 +3,7 @@
 The memory of a step is that of one chunk, the vectors of all rows, and one block of scores (GradCache; Gao et al.,
 RepL4NLP 2021): a first pass without gradients collects the vectors, the loss over all of them gives each vector its
 gradient, a second pass with the same random numbers carries these gradients back, chunk by chunk. Losses over tokens
-are sums over rows; they are computed in the second pass alone.
+or single rows are sums over rows; they are computed in the second pass alone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class CollectRows:
 
 
 class CarryGradients:
-    """Second pass: a scalar whose gradient is the chunk's part of the whole step's, and the token losses.
+    """Second pass: a scalar whose gradient is the chunk's part of the whole step's, and the other losses.
 
     Args:
         rows: gradient of the total loss by head, for the rows of this chunk.
@@ -176,8 +176,9 @@ def _rows_of_view(view: Mapping[str, torch.Tensor], rows: torch.Tensor) -> dict[
 
 
 def _label_counts(batch: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    views = {name: view for name, view in batch.items() if _is_view(view) and "labels" in view}
-    return {name: (view["labels"] != -100).sum() for name, view in views.items()}
+    views = {name: view for name, view in batch.items() if _is_view(view)}
+    counts = {name: (view["labels"] != -100).sum() for name, view in views.items() if "labels" in view}
+    return counts | {"rows": torch.tensor(len(next(iter(views.values()))["input_ids"]))}
 
 
 class _RandomState:

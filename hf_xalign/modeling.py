@@ -27,6 +27,7 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.gradient_cache import CachedStep, contrastive_heads
 from hf_xalign.heads import EncodedView, Head, HeadInputs, build_head
 from hf_xalign.language_embeddings import LanguageEmbeddings
+from hf_xalign.own_parameters import OwnParameters
 from hf_xalign.views import encode_views
 
 
@@ -152,7 +153,7 @@ class XAlignModel(PreTrainedModel):
             row_groups: integers `(B, K)`; rows that share one are no negatives of each other.
             links, link_groups: word links `(P, 3)` and integers `(P, K)`; see [`HeadInputs`].
             row_ids: the rows' numbers in the data set; not used here (the trainer names them in its errors).
-            label_counts: labels per view, averaged over micro-batches and processes; see [`HeadInputs`].
+            label_counts: labels per view, and rows, averaged over micro-batches and processes; see [`HeadInputs`].
             step: what of a step with a gradient cache this chunk is to do; None for a whole step.
 
         Returns:
@@ -195,7 +196,7 @@ class XAlignModel(PreTrainedModel):
         return XAlignOutput(loss=total, losses={name: loss.detach() for name, loss in losses.items()})
 
     def _init_weights(self, module: nn.Module) -> None:
-        if isinstance(module, Head | LanguageEmbeddings):
+        if isinstance(module, OwnParameters):
             module.reset_parameters()
         else:
             super()._init_weights(module)

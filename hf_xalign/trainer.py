@@ -22,9 +22,9 @@ from hf_xalign.training_args import XAlignTrainingArguments
 class XAlignTrainer(Trainer):
     """Train an [`XAlignModel`] on rows of [`TokenizeViews`] batched by [`XAlignDataCollator`].
 
-    The loss does not depend on the machine: token losses are means over all tokens of a step, on however many
-    processes and accumulation steps they lie; contrastive losses see the negatives of all processes (but of one
-    micro-batch: accumulation adds none).
+    The loss does not depend on the machine: token losses are means over all tokens of a step, losses of single rows
+    over all its rows, on however many processes and accumulation steps they lie; contrastive losses see the negatives
+    of all processes (but of one micro-batch: accumulation adds none).
 
     Args:
         model (`XAlignModel`), args (`XAlignTrainingArguments`): what to train, and how.
@@ -91,18 +91,20 @@ class XAlignTrainer(Trainer):
             self.args.dataloader_drop_last = dropped
 
     def get_batch_samples(self, epoch_iterator, num_batches, device):
-        """The micro-batches of one step, and the number of labels per view, averaged over them and all processes."""
+        """The micro-batches of one step, and their rows and labels, counted as a mean over them and all processes."""
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         return batches, self._mean_label_counts(batches, device)
 
     def _mean_label_counts(self, batches, device) -> dict[str, torch.Tensor]:
-        views = [name for name, view in (batches[0] if batches else {}).items() if _has_labels(view)]
-        if not views:
+        if not batches:
             return {}
-        counts = torch.stack([sum((batch[view]["labels"] != -100).sum() for batch in batches) for view in views])
+        views = [name for name, view in batches[0].items() if _has_labels(view)]
+        counts = [sum((batch[view]["labels"] != -100).sum() for batch in batches) for view in views]
+        counts.append(sum(torch.tensor(len(batch["row_ids"])) for batch in batches))
+        counts = torch.stack([count.to(device) for count in counts]).float()
         # DDP divides by the processes and Trainer by the micro-batches: so must the count.
-        means = self.accelerator.reduce(counts.to(device).float(), "mean") / len(batches)
-        return dict(zip(views, means.unbind(), strict=True))
+        means = self.accelerator.reduce(counts, "mean") / len(batches)
+        return dict(zip([*views, "rows"], means.unbind(), strict=True))
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         outputs = model(**inputs, label_counts=num_items_in_batch or None)

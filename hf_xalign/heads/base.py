@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
-from torch import nn
+
+from hf_xalign.own_parameters import OwnParameters
 
 
 @dataclass
@@ -43,8 +44,8 @@ class HeadInputs:
         links: `(P, 3)`, a row for each word link of the batch: its row in the batch, its source and its target word. P
             may be 0; None where the rows hold no alignments.
         link_groups: integers `(P, 2)`, the word types of both sides; links that share one are no negatives.
-        label_counts: labels per view and micro-batch, as a mean over the accumulation window and all processes;
-            None outside training (a batch's own count is used).
+        label_counts: labels per view, and rows as `"rows"`, of a micro-batch, as a mean over the accumulation window
+            and all processes; None outside training (a batch's own counts are used).
     """
 
     views: dict[str, EncodedView]
@@ -70,6 +71,14 @@ class HeadInputs:
         """Words `(P, D)`, each the mean of its sub-words' states: word `words[p]` of row `rows[p]` of a view."""
         encoded = self.views[view]
         return pool_words(encoded.hidden_states[layer], encoded.word_ids)[rows, words]
+
+    def mean_over_rows(self, values: torch.Tensor) -> torch.Tensor:
+        """The mean of a loss per row, `(B,)`, over the rows of the step.
+
+        In training that is the sum over this micro-batch (or chunk of it) divided by `label_counts["rows"]`, so that
+        the mean over micro-batches and processes is the mean over all their rows.
+        """
+        return values.sum() / (len(values) if self.label_counts is None else self.label_counts["rows"])
 
 
 def pool(states: torch.Tensor, special_tokens_mask: torch.Tensor, pooling: str) -> torch.Tensor:
@@ -115,7 +124,7 @@ def pool_words(states: torch.Tensor, word_ids: torch.Tensor) -> torch.Tensor:
         return (sums / counts[:, None].to(states.dtype)).view(rows, width + 1, size)[:, :width]
 
 
-class Head(nn.Module):
+class Head(OwnParameters):
     """An objective. Subclasses say which views they read and turn `HeadInputs` into a scalar.
 
     Attributes:
@@ -129,20 +138,13 @@ class Head(nn.Module):
 
     views: tuple[str, ...]
     masked_views: tuple[str, ...] = ()
-    needs_alignments: ClassVar[bool] = False
+    needs_alignments: bool = False
     contrastive: ClassVar[bool] = False
     uses_lm_head: ClassVar[bool] = False
 
     def __init__(self, *, weight: float = 1.0):
         super().__init__()
         self.weight = float(weight)
-
-    def reset_parameters(self) -> None:
-        """Give parameters of the head's own (`nn.Parameter`) their first values.
-
-        The constructor is no place for it: `from_pretrained` builds models without storage and fills what the
-        checkpoint lacks afterwards. Modules in the head (`nn.Linear`, ...) start as the backbone's do.
-        """
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         raise NotImplementedError
