@@ -6,8 +6,10 @@ import torch
 from torch import nn
 from transformers import initialization as init
 
+from hf_xalign.own_parameters import OwnParameters
 
-class LanguageEmbeddings(nn.Module):
+
+class LanguageEmbeddings(OwnParameters):
     """Language ids `(B, L)` → `(B, L, E)`, to be added to word embeddings of E dimensions.
 
     They start at zero, so that a pretrained encoder starts as it is. They are no part of the vanilla checkpoint.

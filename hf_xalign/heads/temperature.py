@@ -9,13 +9,14 @@ from torch import nn
 from transformers import initialization as init
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.own_parameters import OwnParameters
 
 
 # Colder than this, a softmax is all but an argmax and its gradient explodes (CLIP clips at the same value).
 COLDEST = 0.01
 
 
-class Temperature(nn.Module):
+class Temperature(OwnParameters):
     """τ, as a number or as the exponential of a parameter (CLIP; Radford et al., 2021, section 2.5).
 
     A module of its own, so that PEFT can name it in `modules_to_save`.

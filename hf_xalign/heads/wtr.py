@@ -46,9 +46,6 @@ class WTRHead(ContrastiveHead):
         self.temperature = Temperature(temperature, learnable_temperature, "heads.wtr")
         self.projection = make_projection(projection, hidden_size, "heads.wtr")
 
-    def reset_parameters(self) -> None:
-        self.temperature.reset_parameters()
-
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         row, *words = inputs.links.unbind(1)
         sides = [
