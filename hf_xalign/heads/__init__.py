@@ -8,8 +8,10 @@ from typing import Any
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.awp import AWPHead
 from hf_xalign.heads.base import EncodedView, Head, HeadInputs, pool
+from hf_xalign.heads.co import COHead
 from hf_xalign.heads.contrastive import ContrastiveHead
 from hf_xalign.heads.mlm import MLMHead
+from hf_xalign.heads.so import SOHead
 from hf_xalign.heads.tcm import TCMHead
 from hf_xalign.heads.tlm import TLMHead
 from hf_xalign.heads.tr import TRHead
@@ -24,16 +26,20 @@ HEADS: dict[str, type[Head]] = {
     "tr": TRHead,
     "awp": AWPHead,
     "wtr": WTRHead,
+    "so": SOHead,
+    "co": COHead,
 }
 
 __all__ = [
     "HEADS",
     "AWPHead",
+    "COHead",
     "ContrastiveHead",
     "EncodedView",
     "Head",
     "HeadInputs",
     "MLMHead",
+    "SOHead",
     "TCMHead",
     "TLMHead",
     "TRHead",
