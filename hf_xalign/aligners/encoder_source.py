@@ -9,7 +9,7 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -21,9 +21,11 @@ from hf_xalign.loading import load_config, load_encoder, load_tokenizer, quiet
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from transformers import PreTrainedConfig
+
+_Load: TypeAlias = "Callable[[str], PreTrainedModel]"
 
 # A forked child has the parent's modules, and so the parent's number here.
 _IMPORTED_BY = os.getpid()
@@ -58,13 +60,17 @@ def encoder_source(
     model: str | os.PathLike | PreTrainedModel,
     tokenizer: str | PreTrainedTokenizerBase | None = None,
     device: str | torch.device | None = None,
+    *,
+    load: _Load = load_encoder,
 ) -> EncoderSource:
-    """The encoder of a model.
+    """The encoder of a model, or the model with its head.
 
     Args:
         model: a Hub id, a folder, or a model of transformers, whose base model is used.
         tokenizer: the tokenizer of a model given as an object; a Hub id or folder where it is not the model's own.
         device: where to run; None: on the GPU if there is one, an object where it is.
+        load: what opens a name, a function that pickles by its name; with another one than `load_encoder`, a model
+            given as an object is used as it is, with its head.
 
     Raises:
         XAlignError: there is no model there, it is no supported encoder, or an object lacks its tokenizer.
@@ -73,24 +79,24 @@ def encoder_source(
     if isinstance(model, PreTrainedModel):
         if not isinstance(tokenizer, PreTrainedTokenizerBase):
             raise XAlignError("a model given as an object needs its tokenizer as an object: tokenizer=...")
-        return _Object(model, tokenizer, device)
+        return _Object(model.base_model if load is load_encoder else model, tokenizer, device, load)
     if isinstance(tokenizer, PreTrainedTokenizerBase):
         raise XAlignError("a model given by name takes its tokenizer by name: a Hub id or a folder, or none at all")
-    return _Named(str(model), None if tokenizer is None else str(tokenizer), device)
+    return _Named(str(model), None if tokenizer is None else str(tokenizer), device, load)
 
 
 class _Named(EncoderSource):
     """A Hub id or a folder. What is pickled holds the digest of its files, for the fingerprint of data sets."""
 
-    def __init__(self, name: str, tokenizer: str | None, device: str | None) -> None:
-        self.name, self.tokenizer, self.device = name, tokenizer, device
+    def __init__(self, name: str, tokenizer: str | None, device: str | None, load: _Load) -> None:
+        self.name, self.tokenizer, self.device, self.load = name, tokenizer, device, load
         self.config = load_config(name)
         check_encoder(self.config)
         self._opened = None
 
     def open(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
         if self._opened is None:
-            self._opened = _load(self.name, self.tokenizer or self.name, self.device)
+            self._opened = _load(self.name, self.tokenizer or self.name, self.device, self.load)
         return self._opened
 
     def fingerprint(self) -> str:
@@ -98,22 +104,24 @@ class _Named(EncoderSource):
         return "+".join(map(_fingerprint_of, names))
 
     def __getstate__(self) -> dict[str, Any]:
-        settings = {name: self.__dict__[name] for name in ("name", "tokenizer", "device")}
+        settings = {name: self.__dict__[name] for name in ("name", "tokenizer", "device", "load")}
         return {**settings, "fingerprint": self.fingerprint()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["name"], state["tokenizer"], state["device"])
+        self.__init__(state["name"], state["tokenizer"], state["device"], state["load"])
 
 
 class _Object(EncoderSource):
     """A model in memory. It is pickled as the files that it would be saved as."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, device: str | None) -> None:
-        self.config = model.base_model.config
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, device: str | None, load: _Load
+    ) -> None:
+        self.config, self.load = model.config, load
         check_encoder(self.config)
         if device is not None:
             model.to(device)
-        self._opened = model.base_model, tokenizer
+        self._opened = model, tokenizer
 
     def open(self) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
         return self._opened
@@ -122,7 +130,7 @@ class _Object(EncoderSource):
         return _digest_of(self._name(), self._files())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Files, (self._name(), self._files())
+        return _Files, (self._name(), self._files(), self.load)
 
     def _name(self) -> str:
         return type(self._opened[0]).__name__
@@ -142,8 +150,8 @@ class _Object(EncoderSource):
 class _Files(EncoderSource):
     """A model as the contents of its files."""
 
-    def __init__(self, name: str, files: dict[str, bytes]) -> None:
-        self.name, self.files = name, files
+    def __init__(self, name: str, files: dict[str, bytes], load: _Load) -> None:
+        self.name, self.files, self.load = name, files, load
         self._opened = None
 
     @functools.cached_property
@@ -155,23 +163,25 @@ class _Files(EncoderSource):
             with tempfile.TemporaryDirectory(prefix="hf_xalign-") as folder:
                 for name, content in self.files.items():
                     (Path(folder) / name).write_bytes(content)
-                self._opened = _load(folder, folder, None)
+                self._opened = _load(folder, folder, None, self.load)
         return self._opened
 
     def fingerprint(self) -> str:
         return _digest_of(self.name, self.files)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Files, (self.name, self.files)
+        return _Files, (self.name, self.files, self.load)
 
 
-def _load(model: str, tokenizer: str, device: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _load(
+    model: str, tokenizer: str, device: str | None, load: _Load
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     if os.getpid() != _IMPORTED_BY:
         # The threads of the parent do not survive a fork, and OpenMP would wait for them forever.
         torch.set_num_threads(1)
         if torch.cuda.is_initialized():
             raise XAlignError("a GPU cannot be shared with forked processes: leave out num_proc")
-    encoder = load_encoder(model)
+    encoder = load(model)
     return (encoder if device is None else encoder.to(device)), load_tokenizer(tokenizer)
 
 
