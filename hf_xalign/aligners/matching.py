@@ -76,9 +76,9 @@ def itermax(similarities: torch.Tensor, mask: torch.Tensor, *, rounds: int = 2) 
         free_rows, free_columns = rows & ~links.any(2), columns & ~links.any(1)
         going_on = large & free_rows.any(1) & free_columns.any(1)
         free_rows, free_columns = free_rows[:, :, None], free_columns[:, None, :]
-        weights = torch.where(free_rows & free_columns, 1.0, ITERMAX_DISCOUNT)
         permitted = (free_rows | free_columns) & mask
-        candidates = torch.where(permitted, similarities * weights, 0.0)
+        candidates = torch.where(free_rows & free_columns, similarities, similarities * ITERMAX_DISCOUNT)
+        candidates = candidates.masked_fill(~permitted, 0.0)
         found = mutual_argmax(candidates, mask) & permitted & going_on[:, None, None]
         links = links | found
     return links
