@@ -100,6 +100,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         for name in ("model", "method", "layer", "threshold")
         if getattr(options, name) is not None
     }
+    if options.aligner in ("wspalign", "eflomal") and "method" in settings:
+        # These two choose how two directions become one.
+        settings["symmetrization"] = settings.pop("method")
     if not options.set:
         return settings
     import yaml
