@@ -1,8 +1,8 @@
 """Draw the results of one or more runs on one page.
 
-Reads DIR/results.json and DIR/*/results.json, as `xalign evaluate` writes them, and DIR/trainer_state.json where there
-is one; writes one HTML file that needs nothing else. Runs are shown in the order given; the first is the reference
-that the others are compared with.
+Reads results.json and languages.json in DIR and in DIR/*, as `xalign evaluate` writes them, and DIR/trainer_state.json
+where there is one; writes one HTML file that needs nothing else. Runs are shown in the order given; the first is the
+reference that the others are compared with.
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ FORMAT = "hf_xalign/languages-1"
 FILE_NAME = "languages.json"
 # Queries in the first language of the pair, in the second, and the mean of both.
 DIRECTIONS = ("forward", "backward", "mean")
-GROUPS = ("low-resource", "other", "all")
 
 _SHARES = dict.fromkeys(DIRECTIONS, ESTIMATE)
 SHAPE = {
@@ -48,6 +47,8 @@ def validate_languages(results: Any, where: str = FILE_NAME) -> None:
     for part in ("models", "languages", "groups"):
         if not results[part]:
             raise XAlignError(f"{where}: {part} is empty")
+    if results["groups"][-1]["name"] != "all":
+        raise XAlignError(f"{where}: groups does not end with the group all")
     metrics = list(results["languages"][0]["scores"])
     for part in ("languages", "groups"):
         for number, entry in enumerate(results[part]):

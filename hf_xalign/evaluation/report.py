@@ -21,6 +21,8 @@ from hf_xalign.evaluation.report_figures import (
 )
 from hf_xalign.evaluation.report_histograms import histogram_figure
 from hf_xalign.evaluation.report_json import clean
+from hf_xalign.evaluation.report_languages import read_language_tables
+from hf_xalign.evaluation.report_languages_section import LanguageSection, language_section
 from hf_xalign.evaluation.report_page import render_page
 from hf_xalign.evaluation.report_results import Measure, Result
 from hf_xalign.evaluation.report_runs import Run, datasets_of, read_runs
@@ -78,21 +80,32 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
     """
     if not folders:
         raise XAlignError("no folder to report on; give at least one that `xalign evaluate --output` wrote")
-    runs = read_runs([Path(folder) for folder in folders])
+    folders = [Path(folder) for folder in folders]
+    runs = read_runs(folders)
     sections = [_section(place, dataset, runs) for place, dataset in enumerate(datasets_of(runs), 1)]
-    pairs = list(dict.fromkeys(section.first.pair for section in sections))
+    tables = read_language_tables(folders)
+    languages = [language_section(place, table, runs) for place, table in enumerate(tables, 1)]
+    verdicts = [(section.first.name, section.verdict) for section in sections if len(section.scores) > 1]
+    verdicts += [(section.name, section.verdict) for section in languages if len(section.runs) > 1]
     return render_page(
         "report.html.jinja",
-        title=clean(title) if title else f"Crosslingual alignment of {_pairs(pairs)}",
-        headline=overall([(s.first.name, s.verdict) for s in sections if len(s.scores) > 1]),
+        styles=("report.css", "languages.css"),
+        title=clean(title) if title else _title(sections, languages),
+        headline=overall(verdicts),
         runs=runs,
         sections=sections,
+        languages=languages,
         training=training_figures("training", runs),
     )
 
 
-def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    return " and ".join(pairs[0]) if len(pairs) == 1 else listing(["–".join(pair) for pair in pairs])
+def _title(sections: Sequence[Section], languages: Sequence[LanguageSection]) -> str:
+    pairs = list(dict.fromkeys(section.first.pair for section in sections))
+    if not pairs:
+        count = max(len(section.table.languages) for section in languages)
+        return f"Crosslingual alignment in {count} languages"
+    names = " and ".join(pairs[0]) if len(pairs) == 1 else listing(["–".join(pair) for pair in pairs])
+    return f"Crosslingual alignment of {names}"
 
 
 def _section(place: int, dataset: tuple, runs: Sequence[Run]) -> Section:

@@ -105,7 +105,7 @@ def top1_figure(identifier: str, scores: Scores) -> Figure:
         value = [element("b", percent(measure.value)), " ", element("span", interval(measure), class_="interval")]
         cells = [element("div", name(run), class_="who"), element("div", plot, class_="track")]
         rows.append(element("div", *cells, element("div", *value, class_="value", title=text), class_="row"))
-    ticks = x_axis(scale, 0, _percents(scale))
+    ticks = x_axis(scale, 0, percents(scale))
     axis = element("svg", ticks, width="100%", height="20", class_="plot", aria_hidden="true")
     rows.append(element("div", element("div", axis, class_="track"), class_="row axis"))
     caption = "A mark is the mean over both directions, its line the 95\u202f% interval over test sentences."
@@ -190,7 +190,7 @@ def overlap_figure(identifier: str, scores: Scores) -> Figure:
         title,
         rows,
         scale,
-        _percents(scale),
+        percents(scale),
         ("original", "transliterated"),
         lambda measure: percent(measure.value),
     )
@@ -227,7 +227,7 @@ def cosine(measure: Measure) -> str:
     return f"{signed(measure.value, 3)} {interval(measure, share=False)}"
 
 
-def _percents(scale: Scale) -> list[str]:
+def percents(scale: Scale) -> list[str]:
     digits = max(0, scale.digits - 2)
     return [f"{signed(100 * tick, digits)}\u202f%" for tick in scale.ticks]
 

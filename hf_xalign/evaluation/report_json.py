@@ -50,6 +50,12 @@ class Node:
             raise self.fail(f"must be a list, not {_kind(self.value)}")
         return [Node(value, self.path, f"{self.place}[{index}]") for index, value in enumerate(self.value)]
 
+    def filled_array(self) -> list[Node]:
+        entries = self.array()
+        if not entries:
+            raise self.fail("is empty")
+        return entries
+
     def text(self) -> str:
         if not isinstance(self.value, str):
             raise self.fail(f"must be a string, not {_kind(self.value)}")
@@ -93,6 +99,13 @@ def load_json(path: Path) -> Node:
     node = Node(value, path)
     node.mapping()
     return node
+
+
+def check_format(root: Node, format: str) -> None:
+    """Raise an `XAlignError` unless the file says that it is in this format."""
+    if not root.has("format") or root.value["format"] != format:
+        found = f"is {str(root.value['format'])[:60]!r}" if root.has("format") else "is missing"
+        raise XAlignError(f"{root.path}: format {found}, expected {format!r}; write it again with `xalign evaluate`")
 
 
 def _kind(value: Any) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from hf_xalign.evaluation.languages_results import read_languages
+from hf_xalign.evaluation.languages_table import languages_markdown
 from hf_xalign.evaluation.report_results import Measure, Result
-from hf_xalign.evaluation.report_runs import Run, datasets_of, read_runs
+from hf_xalign.evaluation.report_runs import Run, datasets_of, language_files, read_runs
+from hf_xalign.evaluation.text_tables import markdown_cell, markdown_row
 
 
 def markdown_tables(folders: Sequence[str | Path]) -> str:
-    """One table a data set: top-1/5/10 in both directions, mean top-1 with its 95 % interval, and the similarity gap.
+    """One table a data set: top-1/5/10 in both directions, mean top-1 with its 95 % interval, and the similarity gap;
+    then those of many languages, file by file.
 
     Args:
         folders: run folders or evaluation folders; their runs are the rows, in this order.
@@ -18,19 +22,24 @@ def markdown_tables(folders: Sequence[str | Path]) -> str:
     Raises:
         XAlignError: a folder without results, or a malformed file.
     """
-    runs = read_runs([Path(folder) for folder in folders])
-    return "\n\n".join(_table(dataset, runs) for dataset in datasets_of(runs)) + "\n"
+    folders = [Path(folder) for folder in folders]
+    runs = read_runs(folders)
+    files = dict.fromkeys(path for folder in folders for path in language_files(folder))
+    tables = [_table(dataset, runs) for dataset in datasets_of(runs)]
+    tables += [languages_markdown(read_languages(path)).rstrip() for path in files]
+    return "\n\n".join(tables) + "\n"
 
 
 def _table(dataset: tuple, runs: Sequence[Run]) -> str:
     having = [(run, result) for run in runs if (result := run.on(dataset)) is not None]
     first = having[0][1]
-    source, target = (_cell(code) for code in first.pair)
+    source, target = (markdown_cell(code) for code in first.pair)
     synthetic = ", synthetic" if first.synthetic else ""
-    title = f"**{_cell(first.name)}** ({first.n:,} pairs{synthetic}), per cent, 95 % bootstrap intervals"
+    title = f"**{markdown_cell(first.name)}** ({first.n:,} pairs{synthetic}), per cent, 95 % bootstrap intervals"
     header = ["", f"{source} → {target} top-1/5/10", f"{target} → {source} top-1/5/10", "mean top-1", "similarity gap"]
-    lines = [title, "", _row(header), _row(["---", *["---:"] * 4])]
-    return "\n".join([*lines, *(_row([_cell(run.label), *_figures(result)]) for run, result in having)])
+    lines = [title, "", markdown_row(header), markdown_row(["---", *["---:"] * 4])]
+    lines += [markdown_row([markdown_cell(run.label), *_figures(result)]) for run, result in having]
+    return "\n".join(lines)
 
 
 def _figures(result: Result) -> list[str]:
@@ -46,12 +55,3 @@ def _figures(result: Result) -> list[str]:
 
 def _percent(measure: Measure) -> str:
     return f"{100 * measure.value:.1f} [{100 * measure.low:.1f}, {100 * measure.high:.1f}]"
-
-
-def _cell(text: str) -> str:
-    """Text that neither ends a cell nor starts HTML."""
-    return text.replace("|", "\\|").replace("<", "&lt;")
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

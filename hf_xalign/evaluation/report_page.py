@@ -11,7 +11,7 @@ from markupsafe import Markup
 from hf_xalign.evaluation.report_figures import name
 from hf_xalign.evaluation.report_script import direction, language_tag, script_class
 from hf_xalign.evaluation.report_svg import signed
-from hf_xalign.evaluation.report_words import interval, percent
+from hf_xalign.evaluation.report_words import interval, percent, points
 from hf_xalign.version import __version__
 
 
@@ -31,7 +31,13 @@ def render_page(template: str, *, styles: tuple[str, ...] = ("report.css",), **v
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "interval": interval, "signed": signed, "run_name": name}
+    environment.filters |= {
+        "percent": percent,
+        "interval": interval,
+        "signed": signed,
+        "points": points,
+        "run_name": name,
+    }
     environment.globals |= {"direction": direction, "language_tag": language_tag, "script_class": script_class}
     css = Markup("\n").join(Markup(_read(style)) for style in styles)
     return environment.get_template(template).render(css=css, version=__version__, **values)

@@ -9,8 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report_json import Node, load_json
+from hf_xalign.evaluation.report_json import Node, check_format, load_json
 from hf_xalign.evaluation.results import FORMAT
 
 
@@ -107,9 +106,7 @@ class Result:
 def read_result(path: Path) -> Result:
     """Read and check one `results.json`; raises `XAlignError` that names the file and the field."""
     root = load_json(path)
-    if not root.has("format") or root.value["format"] != FORMAT:
-        found = f"is {str(root.value['format'])[:60]!r}" if root.has("format") else "is missing"
-        raise XAlignError(f"{path}: format {found}, expected {FORMAT!r}; write it again with `xalign evaluate`")
+    check_format(root, FORMAT)
     dataset, pair = root["dataset"], root["pair"].array()
     if len(pair) != 2:
         raise root["pair"].fail(f"must name two languages, not {len(pair)}")
@@ -128,7 +125,7 @@ def read_result(path: Path) -> Result:
         pooling=root["pooling"].text(),
         seed=_optional(root, "seed", Node.whole, None),
         date=_optional(root, "date", Node.text, ""),
-        versions=_optional(root, "versions", _texts, {}),
+        versions=_optional(root, "versions", read_texts, {}),
         truncated=_optional(root, "truncated", lambda node: {k: v.whole() for k, v in node.items()}, {}),
         retrieval=_retrievals(root["retrieval"]),
         layers=_optional(root, "layers", _layers, []),
@@ -143,19 +140,19 @@ def _optional(node: Node, key: str, read: Callable[[Node], Any], default: Any) -
     return read(node[key]) if node.has(key) else default
 
 
-def _texts(node: Node) -> dict[str, str]:
+def read_texts(node: Node) -> dict[str, str]:
     return {key: value.text() for key, value in node.items() if value.value is not None}
 
 
-def _measure(node: Node, low: float = -math.inf, high: float = math.inf) -> Measure:
+def read_measure(node: Node, low: float = -math.inf, high: float = math.inf) -> Measure:
     value, bottom, top = (node[key].number(low, high) for key in ("value", "low", "high"))
     if bottom > top:
         raise node.fail(f"has low {bottom:g} above high {top:g}")
     return Measure(value, bottom, top, node["n"].whole())
 
 
-def _share(node: Node) -> Measure:
-    return _measure(node, 0, 1)
+def read_share(node: Node) -> Measure:
+    return read_measure(node, 0, 1)
 
 
 def _retrievals(node: Node) -> dict[str, Retrieval]:
@@ -164,13 +161,14 @@ def _retrievals(node: Node) -> dict[str, Retrieval]:
 
 
 def _retrieval(node: Node) -> Retrieval:
-    forward, backward = ({key: _share(entry) for key, entry in node[way].items()} for way in ("forward", "backward"))
+    ways = ("forward", "backward")
+    forward, backward = ({key: read_share(entry) for key, entry in node[way].items()} for way in ways)
     node["forward"]["top1"], node["backward"]["top1"]
-    return Retrieval(forward, backward, _share(node["mean_top1"]))
+    return Retrieval(forward, backward, read_share(node["mean_top1"]))
 
 
 def _layers(node: Node) -> list[tuple[int, Measure]]:
-    return sorted((entry["layer"].whole(), _share(entry["mean_top1"])) for entry in node.array())
+    return sorted((entry["layer"].whole(), read_share(entry["mean_top1"])) for entry in node.array())
 
 
 def _similarity(node: Node) -> Similarity:
@@ -184,14 +182,14 @@ def _similarity(node: Node) -> Similarity:
         if len(counts[-1]) != len(edges) - 1:
             raise bins[name].fail(f"must hold {len(edges) - 1} counts, one per bin, not {len(counts[-1])}")
     return Similarity(
-        *(_measure(node[key]) for key in ("matched", "random", "gap")),
-        _share(node["auroc"]),
+        *(read_measure(node[key]) for key in ("matched", "random", "gap")),
+        read_share(node["auroc"]),
         Histogram(edges, *counts),
     )
 
 
 def _overlap(node: Node) -> Overlap:
-    return Overlap(node["shared"].whole(), node["total"].whole(), _share(node["ratio"]))
+    return Overlap(node["shared"].whole(), node["total"].whole(), read_share(node["ratio"]))
 
 
 def _dynamics(node: Node) -> list[Moment]:
@@ -203,7 +201,7 @@ def _moment(node: Node) -> Moment:
     if node.has("similarities"):
         for name, entry in node["similarities"].items():
             similarities[name] = (entry["matched"].number(), entry["random"].number())
-    return Moment(node["step"].whole(), _share(node["mean_top1"]), similarities)
+    return Moment(node["step"].whole(), read_share(node["mean_top1"]), similarities)
 
 
 def _mistake(node: Node) -> Mistake:

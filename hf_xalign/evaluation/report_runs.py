@@ -93,9 +93,15 @@ def _results_in(folder: Path) -> list[Result]:
         raise XAlignError(f"{folder}: no such folder; give the folders that `xalign evaluate --output` wrote")
     paths = [folder / "results.json", *sorted(folder.glob("*/results.json"), key=_natural)]
     results = [read_result(path) for path in paths if path.is_file()]
-    if not results:
+    if not results and not language_files(folder):
         raise XAlignError(f"{folder}: no results.json here or one folder below; run `xalign evaluate` first")
     return results
+
+
+def language_files(folder: Path) -> list[Path]:
+    """`DIR/languages.json` and `DIR/*/languages.json`."""
+    paths = [folder / "languages.json", *sorted(folder.glob("*/languages.json"), key=_natural)]
+    return [path for path in paths if path.is_file()]
 
 
 def _by_label(results: list[Result]) -> dict[str, list[Result]]:

@@ -20,6 +20,17 @@ def interval(measure: Measure, *, share: bool = True) -> str:
     return f"[{low}, {high}]"
 
 
+def points(measure: Measure) -> str:
+    """A difference of shares in points, with its sign: `+3.1 [+1.9, +4.4]`."""
+    value, low, high = (_with_sign(100 * number) for number in measure[:3])
+    return f"{value} [{low}, {high}]"
+
+
+def _with_sign(value: float) -> str:
+    text = signed(value, 1)
+    return f"+{text}" if value > 0 and text != "0.0" else text
+
+
 def compare(measure: Measure, reference: Measure) -> str:
     """Where one interval lies next to another: `above`, `below` (wholly, both), or `overlaps`."""
     if measure.low > reference.high:
