@@ -48,7 +48,9 @@ def _losses(trainer, key="loss"):
     return [entry[key] for entry in trainer.state.log_history if key in entry]
 
 
-@pytest.mark.parametrize("heads", [{"mlm": {}}, {"tlm": {}}, {"mlm": {}, "tlm": {"weight": 0.3}}], ids="+".join)
+@pytest.mark.parametrize(
+    "heads", [{"mlm": {}}, {"tlm": {}}, {"mlm": {}, "tlm": {"weight": 0.3}}, {"so": {}, "co": {}}], ids="+".join
+)
 def test_accumulation_changes_nothing(heads, tokenizer, tmp_path):
     """1 × 8 rows and 8 × 1 row a step: the same losses and weights, although the rows have unequal label counts."""
     whole = _trainer(tokenizer, tmp_path, heads)

@@ -26,6 +26,9 @@ class SOHead(SoftAlignmentHead):
       encodes once more without dropout).
     - `"links"`: the rows' own alignment, gold or another aligner's; links that truncation took are left out.
 
+    Where another head of the run masks the sentences (`mlm`), this one reads them masked. awesome-align does not;
+    `tlm`, which masks a view of its own, leaves them whole.
+
     Args:
         guide (`str`): `"self"` or `"links"`.
         layer (`int`, *optional*): of the token states; by default the model's alignment layer, 8 of 12.
