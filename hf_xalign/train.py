@@ -70,9 +70,15 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         tokenizer.model_max_length = data_args.max_length
     pair_max_length = min(2 * data_args.max_length, max_tokens(model.config))
 
+    views = {view for head in model.xalign_heads.values() for view in head.views}
     with args.main_process_first(desc="tokenisation"):
-        train_rows = tokenize_rows(prepared.train, tokenizer, data_args)
-        validation_rows = _validation_rows(prepared, tokenizer, data_args)
+        wanted = {
+            "views": views,
+            "alignments": any(head.needs_alignments for head in model.xalign_heads.values()),
+            "languages": model_args.languages is not None,
+        }
+        train_rows = tokenize_rows(prepared.train, tokenizer, data_args, **wanted)
+        validation_rows = _validation_rows(prepared, tokenizer, data_args, **wanted)
     if args.dry_run:
         _shrink(args)
     trainer = XAlignTrainer(
@@ -83,11 +89,14 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         evaluator=_evaluator(prepared, tokenizer, model, data_args),
         data_collator=XAlignDataCollator(
             tokenizer,
-            views={view for head in model.xalign_heads.values() for view in head.views},
+            views=views,
+            masked_views={view for head in model.xalign_heads.values() for view in head.masked_views},
             mlm_probability=data_args.mlm_probability,
             mask_replace_prob=data_args.mask_replace_prob,
             random_replace_prob=data_args.random_replace_prob,
+            awp_probability=data_args.awp_probability,
             pair_max_length=pair_max_length,
+            languages=model_args.languages,
             pad_to_multiple_of=8 if args.device.type == "cuda" else None,
             seed=args.seed,
         ),
@@ -122,7 +131,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
 
 def _check(data_args: DataArguments, model_args: ModelArguments, args: XAlignTrainingArguments) -> None:
     """What would fail only after the data have been prepared, or hours later at the first evaluation."""
-    check_step({name: build_head(name, options or {}) for name, options in model_args.heads.items()}, args)
+    heads = {name: build_head(name, options or {}) for name, options in model_args.heads.items()}
+    check_step(heads, args)
     checkpoint_to_resume(args)
     if model_args.model_name_or_path and model_args.model_config:
         raise XAlignError("model_name_or_path and model_config are both set: post-align an encoder, or make a new one")
@@ -151,12 +161,12 @@ def _evaluator(prepared: PreparedData, tokenizer, model, data_args) -> Retrieval
     )
 
 
-def _validation_rows(prepared: PreparedData, tokenizer, data_args: DataArguments) -> Dataset | None:
+def _validation_rows(prepared: PreparedData, tokenizer, data_args: DataArguments, **wanted) -> Dataset | None:
     """The selection set in the form of the training data, for a validation loss."""
     if prepared.selection is None:
         return None
     if "text" not in prepared.train.column_names:
-        return tokenize_rows(prepared.selection, tokenizer, data_args)
+        return tokenize_rows(prepared.selection, tokenizer, data_args, **wanted)
     pairs = prepared.selection
     sides = [
         pairs.select_columns([side, f"{side}_lang"]).rename_columns({side: "text", f"{side}_lang": "lang"})
@@ -164,7 +174,7 @@ def _validation_rows(prepared: PreparedData, tokenizer, data_args: DataArguments
     ]
     romanise = Transliterate("text", lang_column="lang", backend=data_args.transliteration_backend)
     sentences = concatenate_datasets(sides).map(romanise, batched=True, desc="Romanising")
-    return tokenize_rows(sentences, tokenizer, data_args)
+    return tokenize_rows(sentences, tokenizer, data_args, **wanted)
 
 
 def _measure(output_dir: str, prepared: PreparedData, seed: int) -> None:

@@ -12,20 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datasets import Dataset
 from filelock import FileLock
 from tqdm import tqdm
 
+from hf_xalign.aligners import load_aligner
 from hf_xalign.data.arguments import SECTIONS, DataArguments
 from hf_xalign.data.cleaning import clean_train
-from hf_xalign.data.corpora import read_source
+from hf_xalign.data.corpora import empty_table, read_source
 from hf_xalign.data.data_fingerprint import describe_source, fingerprint_of, versions
 from hf_xalign.data.dataset_card import render_dataset_card
 from hf_xalign.data.prepared import FORMAT, PreparedData, load_prepared, read_info, write_info
 from hf_xalign.data.sources import MINICORPUS, Source, parse_source
 from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
 from hf_xalign.data.transliteration import Transliterate
+from hf_xalign.data.word_alignment import align_dataset
 from hf_xalign.errors import XAlignError
 
 
@@ -44,9 +47,10 @@ def prepare(
     """Read, clean, romanise and save the data of a recipe.
 
     The folder holds `train.parquet` (`text, lang, text_latn` of sentences; `source, target, source_lang, target_lang`
-    of pairs), `selection.parquet` and `test.parquet` (pairs), `tokenizer/` where one was trained, `preparation.json`
-    (what was read, left out and kept) and `README.md`. A complete folder made from equal settings and files is used as
-    it is; any other is rebuilt. It appears all at once, when it is complete.
+    of pairs, with `source_words, target_words, alignment, alignment_score` where they are aligned),
+    `selection.parquet` and `test.parquet` (pairs), `tokenizer/` where one was trained, `preparation.json` (what was
+    read, left out and kept) and `README.md`. A complete folder made from equal settings and files is used as it is;
+    any other is rebuilt. It appears all at once, when it is complete.
 
     Args:
         data_args: the data section.
@@ -135,6 +139,8 @@ def _settings(data_args: DataArguments, encoder: str | None) -> dict[str, Any]:
         "transliteration_backend": data_args.transliteration_backend,
         "vocab_size": data_args.vocab_size if train_tokenizer else None,
         "tokenizer_train_on": data_args.tokenizer_train_on if train_tokenizer else None,
+        "aligner": load_aligner(**data_args.aligner).id if data_args.aligner else None,
+        "romanise_targets": data_args.romanise_targets,
     }
 
 
@@ -171,11 +177,18 @@ def _write(
         raise XAlignError("no train sentence is left: each is a selection, test or excluded sentence too")
     if tables["selection_data"] and not any(table.num_rows for table in tables["selection_data"]):
         raise XAlignError("no selection row is left: each shares a sentence with the test data")
-    train = _romanise(cleaned, data_args)
+    # Selection pairs go with those of training: a validation loss reads the same columns, and an aligner that learns
+    # from the corpus learns from all of it.
+    train, selection = _join(cleaned, data_args), _concatenated(tables["selection_data"])
+    if "source" in train.column_names:
+        together = _enrich_pairs(pa.concat_tables([train, selection], promote_options="default"), data_args)
+        train, selection = together.slice(0, train.num_rows), together.slice(train.num_rows)
+        unused = [name for name in selection.column_names if pc.all(pc.is_null(selection[name])).as_py()]
+        selection = selection.drop_columns(unused)
     _write_parquet(train, folder / "train.parquet")
-    for name in ("selection", "test"):
+    for name, table in (("selection", selection), ("test", _concatenated(tables["test_data"]))):
         if tables[f"{name}_data"]:
-            _write_parquet(pa.concat_tables(tables[f"{name}_data"]), folder / f"{name}.parquet")
+            _write_parquet(table, folder / f"{name}.parquet")
     if settings["vocab_size"] is not None:
         texts = _sentences(train, with_transliterations=settings["tokenizer_train_on"] == "both")
         train_sentencepiece_tokenizer(texts, folder / "tokenizer", settings["vocab_size"])
@@ -197,20 +210,47 @@ def _write(
     write_info(folder, info)
 
 
-def _romanise(tables: Sequence[pa.Table], data_args: DataArguments) -> pa.Table:
-    """All train rows in one table, sentences with their `text_latn`."""
+def _join(tables: Sequence[pa.Table], data_args: DataArguments) -> pa.Table:
+    """The rows of several sources in one table: sentences with their `text_latn`, pairs with their word alignment."""
     parts = []
     sentences = [table for table in tables if "text" in table.column_names and table.num_rows]
     if sentences:
         data = Dataset(pa.concat_tables(sentences)).map(
-            Transliterate("text", lang_column="lang", backend=data_args.transliteration_backend),
+            _romaniser(data_args, "text", "lang"),
             batched=True,
             num_proc=data_args.preprocessing_num_proc,
             desc="Romanising",
         )
         parts.append(data.with_format("arrow")[:])
-    parts += [table for table in tables if "source" in table.column_names and table.num_rows]
+    pairs = [table for table in tables if "source" in table.column_names and table.num_rows]
+    if pairs:
+        parts.append(pa.concat_tables(pairs, promote_options="default"))
     return pa.concat_tables(parts, promote_options="default")
+
+
+def _enrich_pairs(table: pa.Table, data_args: DataArguments) -> pa.Table:
+    """Pairs with a romanised target and with word alignments, as far as the recipe asks for them."""
+    of_pairs = "source" in table.column_names and (data_args.romanise_targets or data_args.aligner)
+    if not of_pairs:
+        return table
+    has_source = pc.is_valid(table["source"])
+    others = table.filter(pc.invert(has_source))
+    data = Dataset(table.filter(has_source))
+    if data_args.romanise_targets:
+        romanise = _romaniser(data_args, "target", "target_lang")
+        data = data.map(romanise, batched=True, num_proc=data_args.preprocessing_num_proc, desc="Romanising")
+    if data_args.aligner:
+        aligner = load_aligner(**data_args.aligner)
+        data = align_dataset(data, aligner, keep=True, num_proc=data_args.preprocessing_num_proc)
+    return pa.concat_tables([others, data.with_format("arrow")[:]], promote_options="default")
+
+
+def _romaniser(data_args: DataArguments, column: str, lang_column: str) -> Transliterate:
+    return Transliterate(column, lang_column=lang_column, backend=data_args.transliteration_backend)
+
+
+def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables, promote_options="default") if tables else empty_table("pairs")
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:

@@ -43,6 +43,7 @@ class ContrastiveHead(Head):
         # One exchange for both sides. A process without rows takes part, or the others would wait for it for ever, and
         # keeps the gathered rows in its graph for the same reason.
         everybody = gather_rows(rows, counts)
+        all_groups = None if groups is None else gather_rows(groups, counts)
         if total < 2 or not len(rows):
             return everybody.sum() * 0
         loss = self.contrast(
@@ -50,7 +51,7 @@ class ContrastiveHead(Head):
             rows[:, 1],
             groups=groups,
             candidates=(everybody[:, 0], everybody[:, 1]),
-            candidate_groups=None if groups is None else gather_rows(groups, counts),
+            candidate_groups=all_groups,
             offset=sum(counts[: rank()]),
         )
         # DDP averages over processes, not over rows: a process with fewer rows must count for less.

@@ -8,8 +8,10 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from hf_xalign import XAlignDataCollator, XAlignModel
+from hf_xalign.gradient_cache import cached_step
+from tests.aligned_rows import aligned_rows
 from tests.distributed.processes import run_on_two
-from tests.tiny import random_rows, tiny_config, word_tokenizer
+from tests.tiny import tiny_config, word_tokenizer
 
 
 HEADS = {
@@ -17,52 +19,73 @@ HEADS = {
     "tcm": {"tcm": {}},
     "tcm-paper": {"tcm": {"preset": "paper"}},
     "tlm": {"tlm": {}},
-    "all": {"mlm": {}, "tcm": {"weight": 0.7}, "tlm": {"weight": 0.3}},
+    "transliteration": {"mlm": {}, "tcm": {"weight": 0.7}, "tlm": {"weight": 0.3}},
+    "tr": {"tr": {"margin": 0.1, "learnable_temperature": True, "projection": "tanh"}},
+    "wtr": {"wtr": {"learnable_temperature": True}},
+    "awp": {"awp": {}},
+    "awp-cross": {"awp": {"variant": "cross"}},
+    "wacse": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
 }
 
-# Rows of the first process, of eight.
-SPLITS = (4, 3)
+# How eight rows are spread: rows of the first process, and rows without a word link. With the last, the second process
+# has no link at all.
+SPLITS = {"even": (4, (2,)), "uneven": (3, (2,)), "no links": (4, (4, 5, 6, 7))}
+CASES = [(heads, split) for heads in HEADS for split in SPLITS]
 
 
 def _model(heads):
     torch.manual_seed(0)
-    return XAlignModel.from_encoder(tiny_config(), heads).double()
+    return XAlignModel.from_encoder(tiny_config(), HEADS[heads]).double()
 
 
-def _batch(rows):
+def _batch(model, rows):
     # A row's masks depend on its draw, not on the batch it is in.
-    return XAlignDataCollator(word_tokenizer(), views=("source", "target", "pair"))(rows)
+    heads = model.xalign_heads.values()
+    return XAlignDataCollator(
+        word_tokenizer(),
+        views={view for head in heads for view in head.views},
+        masked_views={view for head in heads for view in head.masked_views},
+    )(rows)
 
 
-def _rows():
-    rows = [{**row, "draw": i} for i, row in enumerate(random_rows(8))]
+def _rows(split):
+    rows = aligned_rows(8, empty=SPLITS[split][1])
     # Equal sentences on different processes must not repel each other.
-    rows[6] = {**rows[1], "draw": 6}
+    same = {key: value for key, value in rows[1].items() if key not in ("draw", "row_id", "alignment")}
+    rows[6] = {**rows[6], **same, "alignment": rows[1]["alignment"] if rows[6]["alignment"] else []}
     return rows
 
 
 def _label_counts(batch):
-    return {view: (batch[view]["labels"] != -100).sum().double() for view in ("source", "target", "pair")}
+    return {name: (view["labels"] != -100).sum().double() for name, view in batch.items() if "labels" in view}
 
 
 def _all_halves():
-    return {f"{name}-{split}": _half(heads, split) for name, heads in HEADS.items() for split in SPLITS}
+    return {
+        f"{heads}-{split}-{chunk_size}": _half(heads, split, chunk_size)
+        for heads, split in CASES
+        for chunk_size in (None, 2)
+    }
 
 
-def _half(heads, split):
+def _half(heads, split, chunk_size):
     model = _model(heads)
-    # TCM alone reaches neither the LM head nor the layers above its own.
+    # Contrastive losses alone reach neither the LM head nor the layers above their own.
     unused = not any(head.uses_lm_head for head in model.xalign_heads.values())
-    model = DistributedDataParallel(model, find_unused_parameters=unused)
-    rows = _rows()
-    batch = _batch(rows[:split] if dist.get_rank() == 0 else rows[split:])
-    counts = _label_counts(batch)
+    parallel = DistributedDataParallel(model, find_unused_parameters=unused)
+    rows, first = _rows(split), SPLITS[split][0]
+    batch = _batch(model, rows[:first] if dist.get_rank() == 0 else rows[first:])
+    counts = _label_counts({name: view for name, view in batch.items() if isinstance(view, dict)})
     for count in counts.values():
         dist.all_reduce(count)
         count /= 2
-    loss = model(**batch, label_counts=counts).loss
-    loss.backward()
-    gradients = {name: p.grad for name, p in model.module.named_parameters() if p.grad is not None}
+    if chunk_size is None:
+        loss = parallel(**batch, label_counts=counts).loss
+        loss.backward()
+    else:
+        batch["label_counts"] = counts
+        loss, _ = cached_step(parallel, batch, chunk_size=chunk_size, unwrapped=model, no_sync=parallel.no_sync)
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     return {"loss": loss.detach(), "gradients": gradients}
 
 
@@ -71,14 +94,14 @@ def halves():
     return run_on_two(_all_halves)
 
 
-@pytest.mark.parametrize("heads", HEADS)
-@pytest.mark.parametrize("split", SPLITS)
-def test_two_processes_equal_one(heads, split, halves):
-    model = _model(HEADS[heads])
-    loss = model(**_batch(_rows())).loss
+@pytest.mark.parametrize("chunk_size", [None, 2], ids=["whole", "cached"])
+@pytest.mark.parametrize(("heads", "split"), CASES)
+def test_two_processes_equal_one(heads, split, chunk_size, halves):
+    model = _model(heads)
+    loss = model(**_batch(model, _rows(split))).loss
     loss.backward()
     expected = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
-    results = [half[f"{heads}-{split}"] for half in halves]
+    results = [half[f"{heads}-{split}-{chunk_size}"] for half in halves]
     for result in results:
         torch.testing.assert_close(result["gradients"], expected)
     torch.testing.assert_close(sum(result["loss"] for result in results) / 2, loss.detach())
