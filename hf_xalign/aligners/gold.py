@@ -108,10 +108,10 @@ def read_gold(
     path = Path(path)
     format = _format(path, format)
     raws = _of_split(list(READERS[format](path)), split, path)
-    if format in ("simalign", "wpt"):
-        raws = _by_key(raws, None if pairs is None else len(pairs), path)
     if not raws:
         raise XAlignError(f"{path} holds no gold alignment")
+    if format in ("simalign", "wpt"):
+        raws = _by_key(raws, None if pairs is None else len(pairs), path)
     total = len(raws)
     rows = _rows_with_words(raws, pairs, path, skip_bad)
     if not rows:

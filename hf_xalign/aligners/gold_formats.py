@@ -23,6 +23,7 @@ Cells = list[tuple[int, int]]
 _SOURCE_WORDS = ("source_words", "src_tokens", "src_words")
 _TARGET_WORDS = ("target_words", "tgt_tokens", "tgt_words")
 _SURE = ("sure", "alignment")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _CELL = re.compile(r"([0-9]+)([-p])([0-9]+)")
 _WPT = re.compile(r"(\S+)\s+([0-9]+)\s+([0-9]+)(?:\s+([SP]))?(?:\s+[0-9.]+)?")
 
@@ -96,6 +97,8 @@ def read_table_gold(path: Path) -> Iterator[RawGold]:
             words = row.get(name)
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 raise XAlignError(f"{where}: {name!r} is not a list of words")
+            if _HALF_CHARACTER.search("".join(words)):
+                raise XAlignError(f"{where}: {name!r} holds half a surrogate pair, which is no character")
             sides.append(words)
         sure, also = _cells(_list(row.get(names[2]), names[2], where), where)
         possible, beside = _cells(_list(row.get("possible"), "possible", where), where)

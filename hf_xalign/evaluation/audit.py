@@ -69,6 +69,7 @@ def audit_alignments(
         rows = {ALL: np.arange(len(gold)), **rows}
     possible = [[(i, j, 1.0) for i, j in sorted(truth.possible)] for truth in gold.alignments]
     found, true = (_fertilities(gold.pairs, links) for links in (predicted, possible))
+    groups = [_group(name, chosen, counts, found, true, possible, seed) for name, chosen in rows.items()]
     curve, choice = threshold_curve(predicted, gold.alignments, wanted_precision, seed=seed)
     return {
         "format": FORMAT,
@@ -84,7 +85,7 @@ def audit_alignments(
         "versions": {"hf_xalign": __version__},
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "notices": list(gold.notices),
-        "groups": [_group(name, chosen, counts, found, true, possible, seed) for name, chosen in rows.items()],
+        "groups": groups,
         "thresholds": curve,
         "choice": choice,
         "histogram": score_histogram(predicted, gold.alignments),
@@ -100,9 +101,7 @@ def _fertilities(pairs: Sequence[WordPair], links: Sequence[Sequence[tuple]]) ->
         for side, words in enumerate(pair):
             indices = np.array([cell[side] for cell in cells], dtype=np.int64)
             if len(indices) and indices.max() >= len(words):
-                raise XAlignError(
-                    f"pair {row + 1}: a link touches word {indices.max()} of {len(words)}, counted from 0"
-                )
+                raise XAlignError(f"pair {row + 1}: a link touches word {indices.max()}, there are {len(words)}")
             degrees = np.minimum(np.bincount(indices, minlength=len(words)), MOST_LINKS)
             sides[side][row] = np.bincount(degrees, minlength=MOST_LINKS + 1)
     return sides
