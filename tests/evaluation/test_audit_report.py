@@ -18,9 +18,6 @@ HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert('&amp;')</script>"
 # Made up for these tests.
 HINDI = ["नदी", "के", "पास", "एक", "पुराना", "घर", "है", "।"]
 URDU = ["دریا", "کے", "پاس", "ایک", "پرانا", "گھر", "ہے", "۔"]
-    ["नदी", "के", "पास", "एक", "पुराना", "घर", "है", "।"],
-    ["دریا", "کے", "پاس", "ایک", "پرانا", "گھر", "ہے", "۔"],
-)
 
 
 def make_audit(*, text: str = "", labels: tuple[str, ...] = ("hin_Deva-urd_Arab", "eng-deu"), one_score: bool = False):
