@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -157,3 +158,19 @@ def test_swapping_the_sides_swaps_the_directions(pairs):
 def test_bad_input(source, target, options, message):
     with pytest.raises(XAlignError, match=message):
         retrieval_accuracy(source, target, **options)
+
+
+def test_margin_never_holds_all_scores():
+    n, d = 20_000, 32
+    rng = np.random.default_rng(4)
+    source = rng.normal(size=(n, d)).astype(np.float32)
+    target = source + 0.5 * rng.normal(size=(n, d)).astype(np.float32)
+    tracemalloc.start()
+    try:
+        result = retrieval_accuracy(source, target, metric="margin")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert result.mean_accuracy() > 0.9
+    # All scores are 1526 MiB, all products 48 GiB; here is everything that is held at one time.
+    assert peak < 2**26 < n * n * 4 / 20
