@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from hf_xalign.aligners.base import Aligner, Link, WordPair
+from hf_xalign.aligners.base import Aligner, Link, WordPair, check_pairs
 from hf_xalign.aligners.encoder_source import encoder_source
 from hf_xalign.aligners.linked_cells import LinkedCells
-from hf_xalign.aligners.states import subword_states
+from hf_xalign.aligners.states import layer_states
 from hf_xalign.aligners.subwords import WordTokenizer
 from hf_xalign.aligners.units import PairBatch, Units, pair_batches, subword_units, word_units
 from hf_xalign.configuration import default_alignment_layer
@@ -95,22 +95,40 @@ class EmbeddingAligner(Aligner):
         # The size of batches may change a score's last digit and no more.
         return {**self.__dict__, "_words": None}
 
+    def align_layers(self, pairs: Sequence[WordPair]) -> list[list[list[Link]]]:
+        """What `align` gives with every layer, from the embeddings (0) on, out of one pass of the whole encoder.
+
+        Returns:
+            for each layer what `align` returns, scored as there; links below `threshold` are kept.
+
+        Raises:
+            XAlignError: a side or a word is empty.
+        """
+        check_pairs(pairs)
+        return self._links_of_layers(pairs, range(self._source.config.num_hidden_layers + 1), progress=False)
+
     def _links(self, pairs: Sequence[WordPair], *, progress: bool) -> list[list[Link]]:
+        return self._links_of_layers(pairs, (self.layer,), progress=progress)[0]
+
+    def _links_of_layers(
+        self, pairs: Sequence[WordPair], layers: Sequence[int], *, progress: bool
+    ) -> list[list[list[Link]]]:
         numbers: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
         which = [numbers.setdefault((tuple(source), tuple(target)), len(numbers)) for source, target in pairs]
         different = list(numbers)
-        found = LinkedCells()
+        found = [LinkedCells() for _ in layers]
         long = total = 0
         lengths = np.array([len(source) + len(target) for source, target in different])
         with tqdm(total=len(different), desc="aligning", unit="pair", leave=False, disable=not progress) as bar:
-            for chunk in _chunks(lengths, _CHUNK_WORDS):
+            for chunk in _chunks(lengths, max(1, _CHUNK_WORDS // len(layers))):
                 sentences: dict[tuple[str, ...], int] = {}
                 rows = [[sentences.setdefault(side, len(sentences)) for side in different[pair]] for pair in chunk]
-                units, cut = self._units(list(sentences))
+                units, cut = self._units(list(sentences), layers)
                 long, total = long + cut, total + len(sentences)
-                for batch in pair_batches(units, np.array(rows), _BATCH_CELLS):
-                    links, scores = self._match(batch)
-                    found.add(chunk[batch.pairs], batch, links, scores, self._doubts(batch))
+                for cells, layer_units in zip(found, units, strict=True):
+                    for batch in pair_batches(layer_units, np.array(rows), _BATCH_CELLS):
+                        links, scores = self._match(batch)
+                        cells.add(chunk[batch.pairs], batch, links, scores, self._doubts(batch))
                 bar.update(len(chunk))
         if long:
             logger.warning(
@@ -118,11 +136,11 @@ class EmbeddingAligner(Aligner):
                 "overlapping windows", long, total, self._source.limit(),
             )  # fmt: skip
         repeats = np.bincount(which, minlength=len(different))
-        words = found.words(len(different), self._kept(found, repeats))
-        return [words[number] for number in which]
+        words = [cells.words(len(different), self._kept(cells, repeats)) for cells in found]
+        return [[layer_words[number] for number in which] for layer_words in words]
 
-    def _units(self, sentences: Sequence[Sequence[str]]) -> tuple[Units, int]:
-        """The units of sentences, and how many of these had to be read in windows."""
+    def _units(self, sentences: Sequence[Sequence[str]], layers: Sequence[int]) -> tuple[list[Units], int]:
+        """The units of sentences at each layer, and how many of these had to be read in windows."""
         encoder, tokenizer = self._source.open()
         if self._words is None:
             self._words = WordTokenizer(tokenizer)
@@ -130,11 +148,11 @@ class EmbeddingAligner(Aligner):
         limit = self._source.limit() - len(prefix) - len(suffix)
         pieces = self._words(sentences)
         ids = [list(chain.from_iterable(words)) for words in pieces]
-        states = subword_states(
-            encoder, ids, layer=self.layer, prefix=prefix, suffix=suffix, limit=limit, batch_tokens=self.batch_tokens
+        states = layer_states(
+            encoder, ids, layers=layers, prefix=prefix, suffix=suffix, limit=limit, batch_tokens=self.batch_tokens
         )
-        units = subword_units(states, pieces) if self.token_type == "bpe" else word_units(states, pieces)
-        return units, sum(len(row) > limit for row in ids)
+        make = subword_units if self.token_type == "bpe" else word_units
+        return [make(layer, pieces) for layer in states], sum(len(row) > limit for row in ids)
 
     def _doubts(self, batch: PairBatch) -> torch.Tensor | None:
         """A number per cell `(B, m, n)` by which `_kept` may choose, or None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -40,28 +40,36 @@ def windows(length: int, limit: int) -> list[tuple[int, int, int, int]]:
 
 
 def subword_states(
+    encoder: PreTrainedModel, sentences: Sequence[Sequence[int]], *, layer: int, **reading: Any
+) -> torch.Tensor:
+    """The states `(T, D)` after `layer` layers alone; see [`layer_states`]."""
+    return layer_states(encoder, sentences, layers=(layer,), **reading)[0]
+
+
+def layer_states(
     encoder: PreTrainedModel,
     sentences: Sequence[Sequence[int]],
     *,
-    layer: int,
+    layers: Sequence[int],
     prefix: Sequence[int],
     suffix: Sequence[int],
     limit: int,
     batch_tokens: int,
-) -> torch.Tensor:
-    """The states of all sub-words of all sentences after `layer` layers.
+) -> list[torch.Tensor]:
+    """The states of all sub-words of all sentences at each of `layers`, from one pass up to the last of them.
 
     Args:
         encoder: a bare encoder; it runs where it is, without dropout and without gradient.
         sentences: token ids without special tokens.
-        layer: 0 is the embedding layer.
+        layers: 0 is the embedding layer, k the output of layer k.
         prefix, suffix: ids of the special tokens around a sentence.
         limit: sub-words that the encoder takes at a time, special tokens not counted; longer sentences are read in
             [`windows`].
         batch_tokens: padded tokens of a forward pass.
 
     Returns:
-        float32 `(T, D)` on the encoder's device: the sub-words of the first sentence, of the second one, and so on.
+        for each layer float32 `(T, D)` on the encoder's device: the sub-words of the first sentence, of the second
+        one, and so on.
     """
     rows, kept_from, kept_to = [], [], []
     for ids in sentences:
@@ -74,9 +82,11 @@ def subword_states(
     # Where the states of each row go: rows stand in the order of the sentences.
     place = np.cumsum(kept_to - kept_from) - (kept_to - kept_from)
     device, pad = encoder.device, encoder.config.pad_token_id or 0
-    states = torch.empty((sum(map(len, sentences)), encoder.config.hidden_size), device=device)
+    shape = (sum(map(len, sentences)), encoder.config.hidden_size)
+    states = [torch.empty(shape, device=device) for _ in layers]
+    last = max(layers)
     # No inference mode: what an encoder caches there could never be trained through again.
-    with evaluation_mode(encoder), torch.no_grad(), first_layers(encoder, layer):
+    with evaluation_mode(encoder), torch.no_grad(), first_layers(encoder, last):
         for batch in length_sorted_batches(lengths, batch_tokens):
             positions = np.arange(lengths[batch[0]])
             real = positions < lengths[batch, None]
@@ -86,11 +96,15 @@ def subword_states(
             output = encoder(
                 input_ids=torch.from_numpy(ids).to(device),
                 attention_mask=torch.from_numpy(real.astype(np.int64)).to(device),
-            ).last_hidden_state
+                output_hidden_states=min(layers) < last,
+            )
             kept = (positions >= kept_from[batch, None]) & (positions < kept_to[batch, None])
             # Row after row, a run of positions here becomes a run of places there.
             places = (place - kept_from)[batch, None] + positions
-            states[torch.from_numpy(places[kept]).to(device)] = output[torch.from_numpy(kept).to(device)].float()
+            to, these = (torch.from_numpy(array).to(device) for array in (places[kept], kept))
+            for layer, found in zip(layers, states, strict=True):
+                hidden = output.last_hidden_state if layer == last else output.hidden_states[layer]
+                found[to] = hidden[these].float()
     return states
 
 
