@@ -35,7 +35,7 @@ class AlignWords:
         source, target: columns of sentences; not needed where all rows have words.
         aligner: of [`~hf_xalign.load_aligner`].
         source_words, target_words: columns of words (lists of strings); None: the columns of that name, if any.
-        keep: whether rows that have an `alignment` (not None) keep it with its scores, which are 1 where they had none.
+        keep: whether rows that have an `alignment` (not None) keep it with its scores (1 where there are none).
         corpus_rows: rows of the data set, for an aligner that learns from the corpus (`aligner.needs_corpus`); a batch
             must then be all of it (`map(..., batch_size=None)`). [`align_dataset`] sees to that.
 
@@ -131,6 +131,8 @@ def align_dataset(
 ) -> Dataset:
     """A data set with the columns of [`AlignWords`], in batches, or in one for an aligner that needs the corpus.
 
+    How many pairs have no link is said on the logger `hf_xalign`. A data set without rows comes back as it is.
+
     Such an aligner learns from each pair of languages apart (columns `source_lang` and `target_lang`, where the data
     set has them), and runs in this process.
 
@@ -143,10 +145,12 @@ def align_dataset(
         XAlignError: as [`AlignWords`].
     """
     arguments = {"aligner": aligner, "source_words": source_words, "target_words": target_words, "keep": keep}
+    if not len(dataset):
+        return dataset
     if not aligner.needs_corpus:
         align = AlignWords(source, target, **arguments)
         aligned = dataset.map(align, batched=True, batch_size=batch_size, num_proc=num_proc, desc="Aligning words")
-    elif len(dataset):
+    else:
         from datasets import concatenate_datasets
 
         parts, order = [], _by_languages(dataset)
@@ -157,8 +161,6 @@ def align_dataset(
         aligned = parts[0]
         if len(parts) > 1:
             aligned = concatenate_datasets(parts).select(np.argsort(np.concatenate(order)))
-    else:
-        return dataset
     unlinked = sum(not row for row in aligned["alignment"][:])
     if unlinked:
         logger.warning("%d of %d pairs have no aligned words", unlinked, len(aligned))
