@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -49,19 +51,33 @@ class GoldStandard:
     rows: list[int]
     total: int
     format: str
+    file: str
     notices: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.pairs)
 
+    def fingerprint(self) -> str:
+        """16 hex digits that only these words with these links have, whatever the format of their file."""
+        digest = hashlib.sha256()
+        for (source, target), truth in zip(self.pairs, self.alignments, strict=True):
+            row = [list(source), list(target), sorted(truth.sure), sorted(truth.possible)]
+            digest.update(json.dumps(row).encode())
+        return digest.hexdigest()[:16]
+
     def first(self, limit: int) -> GoldStandard:
         """The first so many pairs of each language pair."""
         seen: Counter[str | None] = Counter()
-        kept = []
-        for place, label in enumerate(self.labels or [None] * len(self)):
+
+        def early(label: str | None) -> bool:
             seen[label] += 1
-            if seen[label] <= limit:
-                kept.append(place)
+            return seen[label] <= limit
+
+        return self.where(early)
+
+    def where(self, wanted: Callable[[str | None], bool]) -> GoldStandard:
+        """The pairs whose label is `wanted`; each is asked of once, in order."""
+        kept = [place for place, label in enumerate(self.labels or [None] * len(self)) if wanted(label)]
 
         def of(values: list) -> list:
             return [values[place] for place in kept]
@@ -143,6 +159,7 @@ def read_gold(
         rows,
         total,
         format,
+        path.name,
         notices,
     )
 

@@ -133,7 +133,6 @@ def _audit(
         gold,
         links,
         aligner=name,
-        file=Path(options.audit).name,
         wanted_precision=0.9 if options.precision is None else options.precision,
         seed=options.seed or 0,
     )

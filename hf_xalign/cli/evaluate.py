@@ -10,9 +10,13 @@ translations and their transliterations against random pairs, and the overlap of
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from hf_xalign.cli import evaluate_languages
 
+
+if TYPE_CHECKING:
+    from hf_xalign.aligners.gold import GoldStandard
 
 TAKES_OVERRIDES = False
 
@@ -38,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="name of the model in tables (default: the folder's); once for each, in order, where there are several",
     )
+    parser.add_argument(
+        "--alignment",
+        metavar="GOLD",
+        help="gold word alignment, JSONL, Parquet or XL-WA's TSV: alignment error rate of the words by layer",
+    )
+    parser.add_argument("--alignment-split", metavar="S", help="keep the rows of GOLD whose column split says so")
     parser.add_argument("--name", help="name of the data in tables (default: the file's)")
     parser.add_argument("--synthetic", action="store_true", help="mark the data as synthetic")
     parser.add_argument("--seed", type=int, default=0, help="of random pairs and resamples (default: 0)")
@@ -62,7 +72,11 @@ def run(options: argparse.Namespace) -> None:
         raise XAlignError(f"--output {options.output} is a file: give a folder")
     if options.data is None or (options.pair is None) == (options.pairs is None):
         raise XAlignError("give --data FILE, and either --pair A-B or --pairs A-B,A-C")
+    if options.alignment is None and options.alignment_split is not None:
+        raise XAlignError("--alignment-split goes with --alignment GOLD")
     if options.pairs is not None:
+        if options.alignment is not None:
+            raise XAlignError("--alignment goes with --pair A-B")
         evaluate_languages.run(options)
     else:
         _evaluate_pair(options)
@@ -80,6 +94,7 @@ def _evaluate_pair(options: argparse.Namespace) -> None:
     data = read_parallel(options.data, options.pair, limit=options.limit)
     if data.dropped:
         print(f"{data.dropped} rows of {data.file} left out: a side is null or empty", file=sys.stderr)
+    alignment = None if options.alignment is None else _read_alignment(options, data.pair)
 
     from hf_xalign.evaluation.evaluate_model import evaluate_model
     from hf_xalign.evaluation.results import write_results
@@ -98,6 +113,7 @@ def _evaluate_pair(options: argparse.Namespace) -> None:
         max_length=options.max_length,
         batch_tokens=options.batch_tokens,
         checkpoints=options.checkpoints,
+        alignment=alignment,
         progress=sys.stderr.isatty(),
     )
     for side, count in results["truncated"].items():
@@ -106,3 +122,16 @@ def _evaluate_pair(options: argparse.Namespace) -> None:
     path = write_results(results, options.output)
     print(format_results(results))
     print(f"\nwrote {path}")
+
+
+def _read_alignment(options: argparse.Namespace, pair: tuple[str, str]) -> GoldStandard:
+    """The gold alignment of these two languages."""
+    import sys
+
+    from hf_xalign.aligners.gold import read_gold
+    from hf_xalign.evaluation.alignment_layers import of_languages
+
+    gold = read_gold(options.alignment, split=options.alignment_split)
+    for notice in gold.notices:
+        print(notice, file=sys.stderr)
+    return of_languages(gold, pair)

@@ -9,6 +9,7 @@ from hf_xalign.lazy import lazy_names
 
 
 _WHERE = {
+    "alignment_by_layer": "hf_xalign.evaluation.alignment_layers",
     "audit_alignments": "hf_xalign.evaluation.audit",
     "build_audit_page": "hf_xalign.evaluation.audit_report",
     "write_audit_report": "hf_xalign.evaluation.audit_report",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +26,7 @@ from hf_xalign.version import __version__
 
 if TYPE_CHECKING:
     from hf_xalign.aligners.base import Link, WordPair
-    from hf_xalign.aligners.gold import GoldAlignment, GoldStandard
+    from hf_xalign.aligners.gold import GoldStandard
 
 # A histogram of fertility counts words with 0, 1, 2, 3, and 4 or more links.
 MOST_LINKS = 4
@@ -40,7 +38,6 @@ def audit_alignments(
     predicted: Sequence[Sequence[Link]],
     *,
     aligner: str,
-    file: str,
     wanted_precision: float = 0.9,
     seed: int = 0,
 ) -> dict[str, Any]:
@@ -52,7 +49,7 @@ def audit_alignments(
 
     Args:
         predicted: the links of each pair.
-        aligner: names the aligner, for the record; `file` names the gold standard.
+        aligner: names the aligner, for the record.
         wanted_precision: the precision that a threshold is looked for.
         seed: of the resamples.
 
@@ -75,9 +72,9 @@ def audit_alignments(
         "format": FORMAT,
         "aligner": aligner,
         "gold": {
-            "file": file,
+            "file": gold.file,
             "format": gold.format,
-            "fingerprint": _fingerprint(gold.pairs, gold.alignments),
+            "fingerprint": gold.fingerprint(),
             "n": len(gold),
         },
         "wanted_precision": float(wanted_precision),
@@ -171,12 +168,3 @@ def _statistics(sums: np.ndarray) -> dict[str, np.ndarray]:
         "source_fertility": ratio(links, source - source_null, 0.0),
         "target_fertility": ratio(links, target - target_null, 0.0),
     }
-
-
-def _fingerprint(pairs: Sequence[WordPair], alignments: Sequence[GoldAlignment]) -> str:
-    """16 hex digits that only these words with these gold links have, whatever the format of their file."""
-    digest = hashlib.sha256()
-    for (source, target), truth in zip(pairs, alignments, strict=True):
-        row = [list(source), list(target), sorted(truth.sure), sorted(truth.possible)]
-        digest.update(json.dumps(row, ensure_ascii=False).encode())
-    return digest.hexdigest()[:16]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.alignment_layers import alignment_layers
 from hf_xalign.evaluation.bootstrap import bootstrap_interval, share_interval
 from hf_xalign.evaluation.embeddings import (
     embed_tokenized,
@@ -31,6 +32,8 @@ from hf_xalign.version import __version__
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from hf_xalign.aligners.gold import GoldStandard
+
 # The order in which `sentence_similarities` takes them.
 SIDES = ("source", "source_latn", "target", "target_latn")
 MAX_ERRORS = 20
@@ -50,6 +53,7 @@ def evaluate_model(
     max_length: int | None = None,
     batch_tokens: int = 4096,
     checkpoints: bool = False,
+    alignment: GoldStandard | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Evaluate a checkpoint folder or Hub id; the result is what `write_results` writes.
@@ -59,6 +63,7 @@ def evaluate_model(
         metrics: retrieval metrics; cosine is always among them, and the one that layers and errors are given for.
         seed: of the random pairs, the resamples and the choice of errors.
         checkpoints: evaluate the folder's checkpoint-STEP folders too, for `dynamics`.
+        alignment: a gold standard to measure every layer's word alignment on, for `alignment_layers`.
 
     Raises:
         XAlignError: a model that cannot be opened, an unknown metric, a layer or a length out of range.
@@ -137,6 +142,8 @@ def evaluate_model(
         },
         "errors": retrieval_errors(retrieval["cosine"], texts, seed),
     }
+    if alignment is not None:
+        results["alignment_layers"] = alignment_layers(model, tokenizer, alignment, seed=seed)
     if checkpoints:
         results["dynamics"] = []
         for step, path in steps:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report_curves import dynamics_figures, layer_figure, training_figures
+from hf_xalign.evaluation.report_curves import alignment_figures, dynamics_figures, layer_figure, training_figures
 from hf_xalign.evaluation.report_figures import (
     Figure,
     Scores,
@@ -116,6 +116,7 @@ def _section(place: int, dataset: tuple, runs: Sequence[Run]) -> Section:
         figures += [averages_figure(f"{identifier}-averages", scores), histogram_figure(f"{identifier}-hist", scores)]
     if any(result.layers for _, result in scores):
         figures.append(layer_figure(f"{identifier}-layers", scores))
+    figures += alignment_figures(f"{identifier}-words", scores)
     if any(result.dynamics for _, result in scores):
         figures += dynamics_figures(f"{identifier}-dynamics", scores)
     has_overlap = any({"original", "transliterated"} <= {*result.overlap} for _, result in scores)

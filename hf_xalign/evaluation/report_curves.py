@@ -73,6 +73,31 @@ def layer_figure(identifier: str, scores: Scores) -> Figure:
     return Figure("Accuracy by layer", caption, _frame(plot), [run for run, _ in having])
 
 
+def alignment_figures(identifier: str, scores: Scores) -> list[Figure]:
+    """Alignment error rate by layer, a figure for each gold alignment that runs were held against."""
+    golds = dict.fromkeys(result.alignment[0] for _, result in scores if result.alignment)
+    figures = []
+    for place, gold in enumerate(golds):
+        having = [(run, result) for run, result in scores if result.alignment and result.alignment[0] == gold]
+        lines = [Line(run, [_estimate(*point) for point in result.alignment[1]]) for run, result in having]
+        used = {result.layer for _, result in having}
+        plot = line_chart(
+            f"{identifier}-{place}",
+            "Alignment error rate of words by layer",
+            lines,
+            y=_scale_of(lines, percent),
+            x_name="layer",
+            write=percent,
+            upright=used.pop() if len(used) == 1 else None,
+        )
+        caption = (
+            f"Words linked by their vectors, held against {gold[0]}: lower is better{_bands(lines)}. The dotted "
+            "upright is the layer of the retrieval table; words are often linked best at another."
+        )
+        figures.append(Figure("Word alignment by layer", caption, _frame(plot), [run for run, _ in having]))
+    return figures
+
+
 def dynamics_figures(identifier: str, scores: Scores) -> list[Figure]:
     """Over checkpoints: mean top-1, then matched and random similarity (the paper's figure 3)."""
     having = [(run, result) for run, result in scores if result.dynamics]

@@ -96,6 +96,8 @@ class Result:
     overlap: dict[str, Overlap] = field(default_factory=dict)
     dynamics: list[Moment] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
+    # File and fingerprint of the gold alignment, and the alignment error rate by layer.
+    alignment: tuple[tuple[str, str], list[tuple[int, Measure]]] | None = None
 
     @property
     def dataset(self) -> tuple[str, str, tuple[str, str]]:
@@ -133,6 +135,7 @@ def read_result(path: Path) -> Result:
         overlap=_optional(root, "overlap", lambda n: {k: _overlap(v) for k, v in n.items()}, {}),
         dynamics=_optional(root, "dynamics", _dynamics, []),
         mistakes=_optional(root, "errors", lambda n: [_mistake(entry) for entry in n.array()], []),
+        alignment=_optional(root, "alignment_layers", _alignment, None),
     )
 
 
@@ -169,6 +172,11 @@ def _retrieval(node: Node) -> Retrieval:
 
 def _layers(node: Node) -> list[tuple[int, Measure]]:
     return sorted((entry["layer"].whole(), read_share(entry["mean_top1"])) for entry in node.array())
+
+
+def _alignment(node: Node) -> tuple[tuple[str, str], list[tuple[int, Measure]]]:
+    gold = node["gold"]["file"].text(), node["gold"]["fingerprint"].text()
+    return gold, sorted((entry["layer"].whole(), read_share(entry["aer"])) for entry in node["layers"].array())
 
 
 def _similarity(node: Node) -> Similarity:

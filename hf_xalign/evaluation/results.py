@@ -58,6 +58,11 @@ SHAPE = {
     "errors": [_ERROR],
 }
 _OPTIONAL = {
+    "alignment_layers": {
+        "gold": {"file": str, "fingerprint": str, "n": int},
+        "method": str,
+        "layers": [{"layer": int, **dict.fromkeys(("precision", "recall", "f1", "aer"), ESTIMATE)}],
+    },
     "dynamics": [{"step": int, "mean_top1": ESTIMATE, "similarities": dict.fromkeys(SIMILARITIES, _MEANS)}],
 }
 

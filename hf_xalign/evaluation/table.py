@@ -32,6 +32,12 @@ def format_results(results: dict[str, Any]) -> str:
     for name, figures in results["overlap"].items():
         rows.append([name, share(figures["ratio"]), f"{figures['shared']} of {figures['total']}"])
     lines += columns(rows)
+    if "alignment_layers" in results:
+        alignment = results["alignment_layers"]
+        rows = [[f"words ({alignment['method']}), %", "AER", "precision", "recall"]]
+        for point in alignment["layers"]:
+            rows.append([f"layer {point['layer']}", *(share(point[name]) for name in ("aer", "precision", "recall"))])
+        lines += ["", *columns(rows), f"on {alignment['gold']['file']} (n = {alignment['gold']['n']})"]
     if "dynamics" in results:
         rows = [["step", "mean top-1, %", "translation gap"]]
         for point in results["dynamics"]:

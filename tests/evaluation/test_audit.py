@@ -18,7 +18,7 @@ from hf_xalign.evaluation.audit_thresholds import threshold_curve
 def standard(pairs, alignments, labels=None) -> GoldStandard:
     n = len(pairs)
     return GoldStandard(
-        pairs, alignments, labels, [f"gold, line {i}" for i in range(1, n + 1)], [*range(n)], n, "table"
+        pairs, alignments, labels, [f"gold, line {i}" for i in range(1, n + 1)], [*range(n)], n, "table", "gold.jsonl"
     )
 
 
@@ -45,7 +45,7 @@ LINKS = [
 
 @pytest.fixture
 def audit():
-    return audit_alignments(GOLD, LINKS, aligner="hand(x=1)", file="gold.jsonl", wanted_precision=0.8)
+    return audit_alignments(GOLD, LINKS, aligner="hand(x=1)", wanted_precision=0.8)
 
 
 def test_groups(audit):
@@ -134,7 +134,7 @@ def test_three_examples_of_readable_size():
         [GoldAlignment([(i, i) for i in range(size)]) for size in sizes],
     )
     links = [[(i, i, 1.0) for i in range(found)] for found in (0, 5, 1, 3, 6, 4, 0)]
-    examples = audit_alignments(gold, links, aligner="x", file="y")["examples"]
+    examples = audit_alignments(gold, links, aligner="x")["examples"]
     assert [(example["kind"], example["place"]) for example in examples] == [
         ("worst", "line 3"),
         ("median", "line 6"),
@@ -148,13 +148,13 @@ def test_tables(audit):
     assert "eng-deu  2  6      66.7 [" in text
     assert "Links with a score of 0.4 or more reach a precision of 80 % (precision 85.7 [" in text
     assert "n = 7 links of 8" in text
-    never = audit_alignments(GOLD, [[(0, 1, 0.5)], [], []], aligner="x", file="y")
+    never = audit_alignments(GOLD, [[(0, 1, 0.5)], [], []], aligner="x")
     assert "No threshold reaches a precision of 90 %: the highest is at score 0.5 (precision 0.0" in describe_choice(
         never
     )
-    every = audit_alignments(GOLD, [[(0, 0, 0.5)], [], []], aligner="x", file="y")
+    every = audit_alignments(GOLD, [[(0, 0, 0.5)], [], []], aligner="x")
     assert "All links together reach a precision of 90 %" in describe_choice(every)
-    nothing = audit_alignments(GOLD, [[], [], []], aligner="x", file="y")
+    nothing = audit_alignments(GOLD, [[], [], []], aligner="x")
     assert describe_choice(nothing) == "There is no link, so there is no threshold to choose."
 
 
@@ -177,7 +177,7 @@ def test_file(audit, tmp_path):
 
 
 def test_a_second_audit_is_the_same(audit):
-    again = audit_alignments(GOLD, LINKS, aligner="hand(x=1)", file="gold.jsonl", wanted_precision=0.8)
+    again = audit_alignments(GOLD, LINKS, aligner="hand(x=1)", wanted_precision=0.8)
     assert again | {"date": ""} == audit | {"date": ""}
 
 
@@ -191,10 +191,10 @@ def test_a_second_audit_is_the_same(audit):
 )
 def test_refusals(links, wanted, message):
     with pytest.raises(XAlignError, match=message):
-        audit_alignments(GOLD, links, aligner="x", file="y", wanted_precision=wanted)
+        audit_alignments(GOLD, links, aligner="x", wanted_precision=wanted)
 
 
 def test_a_language_without_sure_links_is_named():
     gold = standard([(["a"], ["b"])] * 2, [GoldAlignment([(0, 0)]), GoldAlignment([], [(0, 0)])], ["a-b", "c-d"])
     with pytest.raises(XAlignError, match="the gold alignments of c-d have no sure link"):
-        audit_alignments(gold, [[], []], aligner="x", file="y")
+        audit_alignments(gold, [[], []], aligner="x")

@@ -33,9 +33,17 @@ def make_audit(*, text: str = "", labels: tuple[str, ...] = ("hin_Deva-urd_Arab"
             names.append(label)
     places = [f"gold.jsonl, line {i}" for i in range(len(pairs))]
     standard = GoldStandard(
-        pairs, gold, names, places, list(range(len(pairs))), len(pairs), "table", [text] * bool(text)
+        pairs,
+        gold,
+        names,
+        places,
+        list(range(len(pairs))),
+        len(pairs),
+        "table",
+        f"gold{text}.jsonl",
+        [text] * bool(text),
     )
-    return audit_alignments(standard, links, aligner=f"simalign{text}(layer=8)", file=f"gold{text}.jsonl")
+    return audit_alignments(standard, links, aligner=f"simalign{text}(layer=8)")
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +139,8 @@ def test_one_score_has_no_thresholds():
 
 
 def test_no_links_at_all():
-    gold = GoldStandard([(["a"], ["b"])], [GoldAlignment([(0, 0)])], None, ["x"], [0], 1, "pharaoh")
-    page = Page(build_audit_page(audit_alignments(gold, [[]], aligner="x", file="y")))
+    gold = GoldStandard([(["a"], ["b"])], [GoldAlignment([(0, 0)])], None, ["x"], [0], 1, "pharaoh", "y")
+    page = Page(build_audit_page(audit_alignments(gold, [[]], aligner="x")))
     assert "There is no link" in page.text() and "100.0" in page.by_id("summary")
 
 
