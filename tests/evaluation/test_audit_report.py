@@ -11,6 +11,7 @@ import pytest
 from hf_xalign.aligners.gold import GoldAlignment, GoldStandard
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import audit_alignments, build_audit_page, write_audit_report
+from tests.evaluation.browser import needs_chromium, rendered, widths_on_a_phone
 from tests.evaluation.report_page import Page
 
 
@@ -152,3 +153,14 @@ def test_the_same_audit_gives_the_same_bytes(tmp_path):
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["audit.html", "audit.json"]
     with pytest.raises(XAlignError, match="lacks groups"):
         build_audit_page({key: value for key, value in audit.items() if key != "groups"})
+
+
+@needs_chromium
+def test_page_opens_from_a_file_and_fits_a_phone(tmp_path):
+    _, page = write_audit_report(
+        make_audit(text="x" * 60, labels=("hin_Deva-urd_Arab", "eng-deu", "y" * 60)), tmp_path
+    )
+    assert "Word alignment audit" in Page(rendered(page, tmp_path)).all("h1")[0][1]
+    client, scroll = widths_on_a_phone(page, tmp_path)
+    assert 370 <= client <= 390
+    assert scroll <= client

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
 from collections import Counter
-from html import escape
 from itertools import pairwise
 
 import pytest
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.report import build_report, write_report
+from tests.evaluation.browser import needs_chromium, rendered, widths_on_a_phone
 from tests.evaluation.report_factory import TEXTS, make_results, make_trainer_state, write
 from tests.evaluation.report_page import Page
 
@@ -292,31 +289,10 @@ def test_report_is_written_whole_or_not_at_all(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "good", "new"]
 
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@needs_chromium
 def test_page_opens_from_a_file_and_fits_a_phone(five, tmp_path):
     report = write_report(five, tmp_path / "report.html", title="A title as long as titles of reports tend to become")
-
-    def rendered(path) -> str:
-        command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
-        command += ["--disable-background-networking", "--disable-component-update", "--virtual-time-budget=5000"]
-        command += [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1280,900", "--dump-dom", path.as_uri()]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-
-    assert "A title as long as" in Page(rendered(report)).all("h1")[0][1]
-    # Headless windows are never narrower than 500 px, a frame is as narrow as it is asked to be.
-    harness = tmp_path / "harness.html"
-    harness.write_text(
-        f'<!DOCTYPE html><title>waiting</title><iframe width="390" height="800" style="border:0" srcdoc="'
-        f'{escape(report.read_text(encoding="utf-8"))}" onload="const page = this.contentDocument.documentElement; '
-        f'document.title = JSON.stringify([page.clientWidth, page.scrollWidth])"></iframe>',
-        encoding="utf-8",
-    )
-    title = re.search("<title>(.*?)</title>", rendered(harness))[1]
-    client, scroll = json.loads(title)
+    assert "A title as long as" in Page(rendered(report, tmp_path)).all("h1")[0][1]
+    client, scroll = widths_on_a_phone(report, tmp_path)
     assert 370 <= client <= 390
     assert scroll <= client
