@@ -91,8 +91,8 @@ def alignment_figures(identifier: str, scores: Scores) -> list[Figure]:
             upright=used.pop() if len(used) == 1 else None,
         )
         caption = (
-            f"Each line is a run{_bands(lines)}: words linked by their vectors, held against {gold[0]}. Lower is better. "
-            "The dotted upright is the layer of the retrieval table; words are often linked best at another."
+            f"Each line is a run{_bands(lines)}: words linked by their vectors, held against {gold[0]}. Lower is "
+            "better. The dotted upright is the layer of the retrieval table; words are often linked best at another."
         )
         figures.append(Figure("Word alignment by layer", caption, _frame(plot), [run for run, _ in having]))
     return figures
