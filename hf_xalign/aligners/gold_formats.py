@@ -25,7 +25,8 @@ _TARGET_WORDS = ("target_words", "tgt_tokens", "tgt_words")
 _SURE = ("sure", "alignment")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _CELL = re.compile(r"([0-9]+)([-p])([0-9]+)")
-_WPT = re.compile(r"(\S+)\s+([0-9]+)\s+([0-9]+)(?:\s+([SP]))?(?:\s+[0-9.]+)?")
+# A negative number is out of range, and found to be so: a well-known German-English file has one.
+_WPT = re.compile(r"(\S+)\s+(-?[0-9]+)\s+(-?[0-9]+)(?:\s+([SP]))?(?:\s+[0-9.]+)?")
 
 
 @dataclass
@@ -66,7 +67,7 @@ def read_wpt_gold(path: Path) -> Iterator[RawGold]:
         if match is None:
             raise XAlignError(f"{path}, line {number}: {line[:40]!r} is no link; write `id source target` and S or P")
         key, kind = match[1], match[4] or "S"
-        raw = found.setdefault(key, RawGold(f"{path}, line {number}", key=key))
+        raw = found.setdefault(key, RawGold(f"{path}, id {key} from line {number} on", key=key))
         (raw.sure if kind == "S" else raw.possible).append((int(match[2]), int(match[3])))
     yield from found.values()
 

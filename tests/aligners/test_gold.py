@@ -145,6 +145,7 @@ def test_ids_of_shared_tasks(tmp_path, keys, links):
         ("simalign", "1\t0-0\n2 0-0\n3\t0-0", "gold, line 2: no tab"),
         ("simalign", "1\t0-0\n1\t0-0\n3\t0-0", "gold, line 2: the id '1' stands there twice"),
         ("wpt", "1 0 0\n2 0\n3 0 0", "gold, line 2: '2 0' is no link"),
+        ("wpt", "1 0 0\n2 0 -99\n3 0 0", "gold, id 2 from line 2 on: link 0--99 is out of range"),
         ("wpt", "1 0 0\n4 0 0", "gold for 2 ids, beside 3 pairs"),
         ("wpt", "a 0 0\nb 0 0", "gold for 2 ids, beside 3 pairs"),
         ("xlwa", "a\tb\t0-0\na\tb", "gold, line 2: 2 fields"),
