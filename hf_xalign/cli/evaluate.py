@@ -2,6 +2,8 @@
 
   xalign evaluate MODEL --data FILE --pair A-B --output DIR          all of two languages: results.json
   xalign evaluate MODEL ... --data FILE --pairs LIST --output DIR    retrieval in many languages: languages.json
+  xalign evaluate MODEL ... --mining --data FILE --pairs LIST ...    bitext mining: mining.json
+  xalign evaluate MODEL ... --sts FILE --output DIR                  graded similarity: sts.json
 
 Of two languages: sentence retrieval in both directions and at every layer, the similarity of sentences, their
 translations and their transliterations against random pairs, and the overlap of token types.
@@ -12,7 +14,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from hf_xalign.cli import evaluate_languages
+from hf_xalign.cli import evaluate_languages, evaluate_mining, evaluate_sts
 
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="keep the first N pairs")
     parser.add_argument("--batch-tokens", type=int, default=4096, metavar="TOKENS", help="a batch (default: 4096)")
-    evaluate_languages.add_arguments(parser)
+    for mode in (evaluate_languages, evaluate_mining, evaluate_sts):
+        mode.add_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -70,30 +73,49 @@ def run(options: argparse.Namespace) -> None:
             raise XAlignError(f"--{name.replace('_', '-')} {value} is too small: at least {least}")
     if Path(options.output).exists() and not Path(options.output).is_dir():
         raise XAlignError(f"--output {options.output} is a file: give a folder")
-    if options.data is None or (options.pair is None) == (options.pairs is None):
-        raise XAlignError("give --data FILE, and either --pair A-B or --pairs A-B,A-C")
     if options.alignment is None and options.alignment_split is not None:
         raise XAlignError("--alignment-split goes with --alignment GOLD")
-    if options.pairs is not None:
-        if options.alignment is not None:
-            raise XAlignError("--alignment goes with --pair A-B")
+    if options.sts is not None:
+        _refuse(options, "--sts", ("data", "pair", "pairs", "mining", "low_resource", "lang_column", *_OF_ONE_PAIR))
+        evaluate_sts.run(options)
+        return
+    if options.data is None or (options.pair is None) == (options.pairs is None):
+        raise XAlignError("give --data FILE, and either --pair A-B or --pairs A-B,A-C")
+    if options.mining:
+        _refuse(options, "--mining", _OF_ONE_PAIR)
+        evaluate_mining.run(options)
+    elif options.pairs is not None:
+        _refuse(options, "--pairs", _OF_ONE_PAIR)
         evaluate_languages.run(options)
     else:
+        _refuse(options, "--pair A-B", ("low_resource", "markdown"))
         _evaluate_pair(options)
+
+
+# What only the evaluation of two languages does.
+_OF_ONE_PAIR = ("alignment", "checkpoints")
+
+
+def _refuse(options: argparse.Namespace, mode: str, names: tuple[str, ...]) -> None:
+    """Options that would be ignored in this mode are refused."""
+    from hf_xalign.errors import XAlignError
+
+    for name in names:
+        if getattr(options, name):
+            raise XAlignError(f"--{name.replace('_', '-')} does not go with {mode}")
 
 
 def _evaluate_pair(options: argparse.Namespace) -> None:
     import sys
 
     from hf_xalign.errors import XAlignError
-    from hf_xalign.evaluation.parallel_text import read_parallel
+    from hf_xalign.evaluation.language_pairs import parse_pair
 
     if len(options.model) > 1 or len(options.label or []) > 1:
         raise XAlignError("--pair takes one MODEL: evaluate each into a folder of its own, or give --pairs")
     # The data are read first: a wrong file name should not cost the loading of a model.
-    data = read_parallel(options.data, options.pair, limit=options.limit)
-    if data.dropped:
-        print(f"{data.dropped} rows of {data.file} left out: a side is null or empty", file=sys.stderr)
+    parse_pair(options.pair)
+    (data,) = evaluate_languages.read_pairs(options)
     alignment = None if options.alignment is None else _read_alignment(options, data.pair)
 
     from hf_xalign.evaluation.evaluate_model import evaluate_model

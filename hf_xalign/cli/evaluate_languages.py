@@ -72,11 +72,11 @@ def run(options: argparse.Namespace) -> None:
 
 
 def read_pairs(options: argparse.Namespace) -> list:
-    """The pairs of languages that `--pairs` names, out of `--data`; says how many rows were of no use."""
+    """The languages that `--pair` or `--pairs` names, out of `--data`; says how many rows were of no use."""
     from hf_xalign.evaluation.long_form import read_long_form
     from hf_xalign.evaluation.parallel_text import read_language_pairs
 
-    pairs = split_list(options.pairs)
+    pairs = split_list(options.pairs if options.pair is None else options.pair)
     if not pairs:
         raise XAlignError("--pairs names no pair of languages: write them as eng_Latn-swh_Latn,eng_Latn-tgl_Latn")
     columns = {
@@ -90,8 +90,8 @@ def read_pairs(options: argparse.Namespace) -> list:
         data = read_long_form(options.data, pairs, lang_column=options.lang_column, limit=options.limit, **columns)
     for text in data:
         if text.dropped:
-            name = "-".join(text.pair)
-            print(f"{text.dropped} rows of {name} in {text.file} left out: a side is null or empty", file=sys.stderr)
+            rows = text.file if len(data) == 1 else f"{'-'.join(text.pair)} in {text.file}"
+            print(f"{text.dropped} rows of {rows} left out: a side is null or empty", file=sys.stderr)
     return data
 
 

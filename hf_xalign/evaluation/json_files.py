@@ -26,6 +26,7 @@ MODEL = {
     "max_length": int,
     "truncated": int,
 }
+DATASET = {"name": str, "file": str, "fingerprint": str, "synthetic": bool}
 VERSIONS = dict.fromkeys(("hf_xalign", "transformers", "torch"), str)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hf_xalign.data.languages import Language, parse_language
 from hf_xalign.errors import XAlignError
+from hf_xalign.messages import did_you_mean
 
 
 def parse_pair(text: str) -> tuple[Language, Language]:
@@ -57,3 +58,29 @@ def _is_code(name: str) -> bool:
 def same_language(first: Language, second: Language) -> bool:
     """One language, and one script as far as both name theirs."""
     return first.iso639_3 == second.iso639_3 and len({first.script, second.script} - {None}) < 2
+
+
+def language_names(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """What tells the pairs apart: the other language where all pairs share one, else `A-B`."""
+    for shared, other in ((0, 1), (1, 0)):
+        if len({pair[shared] for pair in pairs}) == 1:
+            return [pair[other] for pair in pairs]
+    return ["-".join(pair) for pair in pairs]
+
+
+def are_low_resource(names: Sequence[str], low_resource: Sequence[str]) -> list[bool]:
+    """For each of the `language_names` whether one of the `low_resource` codes, as `swh` or `swh_Latn`, is of it.
+
+    Raises:
+        XAlignError: a code that cannot be read, or is of none of the names.
+    """
+    known = [[parse_language(part) for part in name.split("-")] for name in names]
+    low = [False] * len(names)
+    for code in low_resource:
+        language = parse_language(code)
+        members = [place for place, parts in enumerate(known) if any(same_language(language, part) for part in parts)]
+        if not members:
+            raise XAlignError(f"low-resource language {code} is in none of the pairs{did_you_mean(code, names)}")
+        for place in members:
+            low[place] = True
+    return low

@@ -65,7 +65,7 @@ def score_languages(
         n = sum(len(data[place]) for place in members)
         shares = [
             [
-                _group_share(
+                group_share(
                     percentile_estimate(group_means[model, way], group_draws[:, model, way], n),
                     [languages[place][model][name] for place in members],
                 )
@@ -77,7 +77,7 @@ def score_languages(
     return LanguageScores(languages, scored)
 
 
-def _group_share(estimate: Estimate, members: Sequence[dict]) -> Estimate:
+def group_share(estimate: Estimate, members: Sequence[dict]) -> Estimate:
     """The estimate, or where all draws are alike (no hit in any language, or no miss) the mean of the languages'."""
     if estimate.low < estimate.high:
         return estimate

@@ -8,6 +8,7 @@ from typing import Any
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.json_files import (
+    DATASET,
     ESTIMATE,
     MODEL,
     VERSIONS,
@@ -26,7 +27,7 @@ DIRECTIONS = ("forward", "backward", "mean")
 _SHARES = dict.fromkeys(DIRECTIONS, ESTIMATE)
 SHAPE = {
     "format": str,
-    "dataset": {"name": str, "file": str, "fingerprint": str, "synthetic": bool},
+    "dataset": DATASET,
     "models": [MODEL],
     "languages": [{"language": str, "pair": [str], "n": int, "low_resource": bool, "scores": dict}],
     "groups": [{"name": str, "languages": [str], "scores": dict}],

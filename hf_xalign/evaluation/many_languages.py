@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from hf_xalign.data.languages import parse_language
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.json_files import stamp
-from hf_xalign.evaluation.language_pairs import same_language
+from hf_xalign.evaluation.language_pairs import are_low_resource, language_names
 from hf_xalign.evaluation.language_scores import language_groups, score_languages
 from hf_xalign.evaluation.languages_results import FORMAT
-from hf_xalign.evaluation.parallel_text import ParallelText
+from hf_xalign.evaluation.parallel_text import ParallelText, describe_pairs
 from hf_xalign.evaluation.retrieval import METRICS, retrieval_accuracy, text_groups
 from hf_xalign.evaluation.text_vectors import TextVectors, distinct_labels, embed_texts
-from hf_xalign.messages import did_you_mean
 
 
 def evaluate_languages(
@@ -60,7 +57,7 @@ def evaluate_languages(
     metrics = [metric for metric in METRICS if metric == "cosine" or metric in metrics]
     labels = distinct_labels(models, labels)
     names = language_names([text.pair for text in data])
-    low = _which_are(low_resource, names, data)
+    low = are_low_resource(names, low_resource)
     same = [text_groups(text.source, text.target) for text in data]
     sentences = list(
         dict.fromkeys(sentence for text in data for side in (text.source, text.target) for sentence in side)
@@ -87,12 +84,7 @@ def evaluate_languages(
     scores = {metric: score_languages(hits[metric], data, list(groups.values()), seed=seed) for metric in metrics}
     return {
         "format": FORMAT,
-        "dataset": {
-            "name": name or data[0].name,
-            "file": data[0].file,
-            "fingerprint": _fingerprint(data),
-            "synthetic": data[0].synthetic or synthetic,
-        },
+        "dataset": describe_pairs(data, name=name, synthetic=synthetic),
         "models": entries,
         "languages": [
             {
@@ -117,38 +109,7 @@ def evaluate_languages(
     }
 
 
-def language_names(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """What tells the pairs apart: the other language where all pairs share one, else `A-B`."""
-    for shared, other in ((0, 1), (1, 0)):
-        if len({pair[shared] for pair in pairs}) == 1:
-            return [pair[other] for pair in pairs]
-    return ["-".join(pair) for pair in pairs]
-
-
-def _which_are(wanted: Sequence[str], names: Sequence[str], data: Sequence[ParallelText]) -> list[bool]:
-    """For each pair whether one of the `wanted` languages names it."""
-    found = []
-    for code in wanted:
-        language = parse_language(code)
-        # A language that all pairs share tells none of them apart.
-        members = [
-            place
-            for place, name in enumerate(names)
-            if any(same_language(language, parse_language(part)) for part in name.split("-"))
-        ]
-        if not members:
-            raise XAlignError(f"low-resource language {code} is in none of the pairs{did_you_mean(code, names)}")
-        found += members
-    return [place in found for place in range(len(data))]
-
-
 def _hits(vectors: TextVectors, text: ParallelText, metric: str, groups: np.ndarray) -> np.ndarray:
     """`(N, 3)`: 1 for a hit and 0 for a miss, forward and backward, and the mean of both."""
     result = retrieval_accuracy(vectors(text.source), vectors(text.target), k=(1,), metric=metric, groups=groups)
     return np.stack([result.forward.hits(1), result.backward.hits(1), result.mean_hits(1)], axis=1)
-
-
-def _fingerprint(data: Sequence[ParallelText]) -> str:
-    """16 hex digits that only these sentences of these pairs have."""
-    parts = [f"{text.pair[0]}-{text.pair[1]} {text.fingerprint()}" for text in data]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

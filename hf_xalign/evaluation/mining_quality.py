@@ -53,9 +53,7 @@ def tune_threshold(scores: np.ndarray, is_gold: np.ndarray, n_gold: int) -> Thre
     if scores.ndim != 1 or not len(scores) or scores.shape != is_gold.shape:
         raise XAlignError(f"a threshold needs scores and gold marks of one shape, got {scores.shape}, {is_gold.shape}")
     if n_gold < max(1, is_gold.sum()):
-        raise XAlignError(
-            f"{n_gold} gold pairs are too few: {is_gold.sum()} were mined, and there must be at least one"
-        )
+        raise XAlignError(f"{n_gold} gold pairs are too few: {is_gold.sum()} were mined, and one is the least")
     order = np.argsort(-scores, kind="stable")
     scores, right = scores[order], np.cumsum(is_gold[order])
     taken = np.arange(1, len(scores) + 1)

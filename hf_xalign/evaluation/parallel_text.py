@@ -92,6 +92,19 @@ def read_language_pairs(file: str, pairs: Sequence[str], *, limit: int | None = 
     return texts
 
 
+def describe_pairs(
+    data: Sequence[ParallelText], *, name: str | None = None, synthetic: bool = False
+) -> dict[str, str | bool]:
+    """What result files say of several pairs out of one file; the fingerprint is of all their sentences."""
+    parts = [f"{text.pair[0]}-{text.pair[1]} {text.fingerprint()}" for text in data]
+    return {
+        "name": name or data[0].name,
+        "file": data[0].file,
+        "fingerprint": hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16],
+        "synthetic": data[0].synthetic or synthetic,
+    }
+
+
 def check_limit(limit: int | None) -> None:
     if limit is not None and limit < 2:
         raise XAlignError(f"--limit {limit} leaves nothing to retrieve from: keep at least 2 pairs")

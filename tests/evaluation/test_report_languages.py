@@ -147,7 +147,7 @@ def test_markdown_has_the_table(folder, tmp_path):
     assert "(1,000 pairs), per cent" in markdown
     assert "| swh_Latn | 1,000 | " in markdown
     assert "| difference to Model-1 |  |  | +10.0 [+8.0, +12.0] |" in markdown
-    assert markdown_tables([folder]).startswith("**flores200_devtest**")
+    assert markdown_tables([folder]).startswith("**flores200_devtest, 4 pairs of languages**")
 
 
 def _broken(edit):

@@ -1,0 +1,88 @@
+"""Semantic textual similarity of several models on one file of graded pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.bootstrap import percentile_estimate
+from hf_xalign.evaluation.json_files import stamp
+from hf_xalign.evaluation.sts import StsResult, sts_correlation
+from hf_xalign.evaluation.sts_data import StsData
+from hf_xalign.evaluation.sts_results import CORRELATIONS, FORMAT
+from hf_xalign.evaluation.text_vectors import distinct_labels, embed_texts
+
+
+def evaluate_sts(
+    models: Sequence[str],
+    data: StsData,
+    *,
+    layer: int | None = None,
+    pooling: str | None = None,
+    labels: Sequence[str] | None = None,
+    name: str | None = None,
+    synthetic: bool = False,
+    seed: int = 0,
+    max_length: int | None = None,
+    batch_tokens: int = 4096,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """How well each model's cosines follow the gold scores; the result is what `write_sts` writes.
+
+    Args:
+        models: checkpoint folders or Hub ids; the others are compared with the first, on the same resamples.
+        layer, pooling: None: each checkpoint's own.
+
+    Raises:
+        XAlignError: a model that cannot be opened, or that gives all pairs one cosine.
+    """
+    labels = distinct_labels(models, labels)
+    entries, results = [], []
+    for model, label in zip(models, labels, strict=True):
+        vectors = embed_texts(
+            model,
+            [*data.first, *data.second],
+            layer=layer,
+            pooling=pooling,
+            max_length=max_length,
+            batch_tokens=batch_tokens,
+            label=label,
+            progress=progress,
+        )
+        entries.append(vectors.model)
+        try:
+            results.append(sts_correlation(vectors(data.first), vectors(data.second), data.scores, seed=seed))
+        except XAlignError as error:
+            raise XAlignError(f"{label} on {data.file}: {error}") from error
+    return {
+        "format": FORMAT,
+        "dataset": {
+            "name": name or data.name,
+            "file": data.file,
+            "fingerprint": data.fingerprint(),
+            "synthetic": synthetic,
+            "n": len(data),
+        },
+        "models": entries,
+        "scores": [_score(result, results[0], place) for place, result in enumerate(results)],
+        "seed": seed,
+        **stamp(),
+    }
+
+
+def _score(result: StsResult, first: StsResult, place: int) -> dict[str, Any]:
+    score = {"spearman": result.spearman.to_dict(), "pearson": result.pearson.to_dict()}
+    if place:
+        gains = result.draws - first.draws
+        score["difference"] = {
+            kind: percentile_estimate(
+                score[kind]["value"] - getattr(first, kind).value,
+                gains[:, column][np.isfinite(gains[:, column])],
+                result.spearman.n,
+            ).to_dict()
+            for column, kind in enumerate(CORRELATIONS)
+        }
+    return score
