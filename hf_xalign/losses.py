@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch.utils.checkpoint import checkpoint
 
 from hf_xalign.errors import XAlignError
-
-
-# Scores held at a time: 2**24 float32 are 64 MiB.
-MAX_SCORES = 2**24
+from hf_xalign.score_blocks import MAX_SCORES, Candidates, id_columns, negative_log_likelihoods, shared_ids
 
 
 def transliteration_contrastive_loss(
@@ -177,12 +173,9 @@ def same_group(groups: torch.Tensor, candidate_groups: torch.Tensor) -> torch.Te
     Returns:
         `torch.Tensor`: booleans, shape `(N, M)`.
     """
-    groups, candidate_groups = groups.view(len(groups), -1), candidate_groups.view(len(candidate_groups), -1)
-    shared = torch.zeros(len(groups), len(candidate_groups), dtype=torch.bool, device=groups.device)
-    for column in groups.unbind(1):
-        for candidate_column in candidate_groups.unbind(1):
-            shared |= column[:, None] == candidate_column[None, :]
-    return shared
+    shared = shared_ids(id_columns(groups, candidate_groups), slice(None))
+    nothing = torch.zeros(len(groups), len(candidate_groups), dtype=torch.bool, device=groups.device)
+    return nothing if shared is None else shared
 
 
 def softmax_losses(
@@ -200,8 +193,8 @@ def softmax_losses(
 ) -> torch.Tensor:
     """Negative log-likelihood of each query's positive among the keys.
 
-    The scores are held in blocks of queries, and computed again in the backward pass where there is more than one, so
-    memory grows with the rows and not with their square.
+    The scores are held in blocks of queries, and computed again in the backward pass, so memory grows with the rows
+    and not with their square. The gradient cannot be differentiated again.
 
     Args:
         queries: shape `(N, D)`; keys: shape `(M, D)`.
@@ -209,6 +202,7 @@ def softmax_losses(
         own: shape `(N,)`, the key that is the query itself and no candidate.
         groups, key_groups: integers, `(N, ...)` and `(M, ...)`; a key that shares one with the query is left out,
             unless it is the positive.
+        max_scores: held at a time.
 
     Returns:
         `torch.Tensor`: shape `(N,)`.
@@ -222,29 +216,7 @@ def softmax_losses(
         queries, keys = (x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in (queries, keys))
         if similarity == "cosine":
             queries, keys = F.normalize(queries, dim=-1), F.normalize(keys, dim=-1)
-        queries = queries / temperature
-        penalty = margin / temperature
-
-        def block(part: slice, queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-            scores = queries[part] @ keys.T
-            wanted = positives[part, None]
-            ignored = torch.zeros_like(scores, dtype=torch.bool)
-            if groups is not None:
-                ignored = same_group(groups[part], key_groups)
-            if own is not None:
-                ignored.scatter_(1, own[part, None], True)
-            ignored.scatter_(1, wanted, False)
-            scores = scores.masked_fill(ignored, float("-inf"))
-            if margin:
-                scores = scores.scatter_add(1, wanted, -penalty * torch.ones_like(wanted, dtype=scores.dtype))
-            return F.cross_entropy(scores, positives[part], reduction="none")
-
-        size = max(1, max_scores // len(keys))
-        if size >= len(queries):
-            return block(slice(None), queries, keys)
-        return torch.cat(
-            [
-                checkpoint(block, slice(start, start + size), queries, keys, use_reentrant=False)
-                for start in range(0, len(queries), size)
-            ]
+        candidates = Candidates(positives, own, id_columns(groups, key_groups))
+        return negative_log_likelihoods(
+            queries / temperature, keys, candidates, penalty=margin / temperature, max_scores=max_scores
         )
