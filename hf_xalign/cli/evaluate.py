@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 TAKES_OVERRIDES = False
 
+# What only the evaluation of two languages does.
+_OF_ONE_PAIR = ("alignment", "checkpoints")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", nargs="+", help="a checkpoint folder or an id on the Hub")
@@ -90,10 +93,6 @@ def run(options: argparse.Namespace) -> None:
     else:
         _refuse(options, "--pair A-B", ("low_resource", "markdown"))
         _evaluate_pair(options)
-
-
-# What only the evaluation of two languages does.
-_OF_ONE_PAIR = ("alignment", "checkpoints")
 
 
 def _refuse(options: argparse.Namespace, mode: str, names: tuple[str, ...]) -> None:

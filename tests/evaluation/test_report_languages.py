@@ -8,8 +8,9 @@ import re
 import pytest
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report import build_report
+from hf_xalign.evaluation.report import build_report, write_report
 from hf_xalign.evaluation.report_markdown import markdown_tables
+from tests.evaluation.browser import needs_chromium, widths_on_a_phone
 from tests.evaluation.languages_factory import make_languages, write_made
 from tests.evaluation.report_factory import make_results, write
 from tests.evaluation.report_page import Page
@@ -178,3 +179,12 @@ def test_malformed_files_are_refused_by_name(tmp_path, edit, complaint):
         build_report([folder])
     assert str(folder / "languages.json") in str(caught.value)
     assert complaint in str(caught.value)
+
+
+@needs_chromium
+def test_the_page_fits_a_phone(folder, tmp_path):
+    six = make_languages(tuple(f"a model with a name {place}" for place in range(6)), (0.1, 0.2, 0.3, 0.4, 0.5, 0.6))
+    report = write_report([folder, write_made(tmp_path / "six", six)], tmp_path / "report.html")
+    client, scroll = widths_on_a_phone(report, tmp_path)
+    assert 370 <= client <= 390
+    assert scroll <= client
