@@ -18,6 +18,8 @@ from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.cleaning import sentence_key
 from hf_xalign.data.prepared import load_prepared
 from hf_xalign.data.sources import parse_source
+from hf_xalign.data.tokenization import load_tokenizer
+from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.recipe import read_recipe
 from hf_xalign.train import train
@@ -27,7 +29,13 @@ from tests.end_to_end.stand_in_data import write_stand_in_data
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 # recipes/accelerate holds settings of accelerate, which are no recipes.
-ALL = sorted(path for path in RECIPES.rglob("*.yaml") if "accelerate" not in path.parts)
+ALL = sorted(path for path in RECIPES.rglob("*.yaml") if "accelerate" not in path.parts and path.stem != "sweep")
+WORD_ALIGNMENT = {
+    "tr": {"tr": {}},
+    "tr-awp": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}},
+    "tr-wtr": {"tr": {"weight": 0.8}, "wtr": {"weight": 0.1}},
+    "full": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
+}
 PAIRS = {"hin-urd": ("hin_Deva", "urd_Arab"), "pol-ukr": ("pol_Latn", "ukr_Cyrl")}
 SETS = [f"{pair}{size}" for pair in PAIRS for size in ("", "/small")]
 
@@ -94,9 +102,10 @@ def test_it_is_a_recipe(path):
         for index, spec in enumerate(recipe[section]):
             source = parse_source(spec, f"{section}.{index}")
             assert source.path.startswith(("${HF_XALIGN_DATA}/", "minicorpus:")), "a path of one machine"
-    model = recipe["model_config"]
-    assert recipe["alignment_layer"] == default_alignment_layer(model["num_hidden_layers"])
-    assert model["hidden_size"] % model["num_attention_heads"] == 0
+    if recipe.get("model_name_or_path") is None:
+        model = recipe["model_config"]
+        assert recipe["alignment_layer"] == default_alignment_layer(model["num_hidden_layers"])
+        assert model["hidden_size"] % model["num_attention_heads"] == 0
     assert recipe["max_steps"] % recipe["save_steps"] == 0, "the last checkpoint is not the end of the run"
     assert recipe["output_dir"].startswith("runs/") and recipe["prepared_dir"].startswith("prepared/")
 
@@ -157,6 +166,31 @@ def test_small_recipes_differ_from_the_full_ones_in_size_alone(pair):
     assert small["model_config"]["model_type"] == full["model_config"]["model_type"]
 
 
+@pytest.mark.parametrize("size", ["", "small/"])
+def test_word_alignment_is_that_of_the_paper(size):
+    recipes = {name: _written(RECIPES / f"word_alignment/{size}{name}.yaml") for name in WORD_ALIGNMENT}
+    own = ("heads", "output_dir")
+    shared = [{key: value for key, value in recipe.items() if key not in own} for recipe in recipes.values()]
+    for other in shared[1:]:
+        assert other == shared[0]
+    assert {name: recipe["heads"] for name, recipe in recipes.items()} == WORD_ALIGNMENT
+    assert shared[0]["alignment_threshold"] == 0.9
+    if not size:
+        full = recipes["full"]
+        assert (full["max_steps"], full["per_device_train_batch_size"]) == (10_000, 1024)
+        assert full["gradient_cache_chunk_size"] and "gradient_accumulation_steps" not in full
+        assert full["aligner"]["name"] == "wspalign"
+
+
+def test_the_small_recipes_post_align_what_base_trains():
+    base = _written(RECIPES / "word_alignment/small/base.yaml")
+    for name in (*WORD_ALIGNMENT, "tr-wtr-tcm"):
+        recipe = _written(RECIPES / f"word_alignment/small/{name}.yaml")
+        assert recipe["model_name_or_path"] == base["output_dir"]
+        for key in ("train_data", "selection_data", "test_data", "exclude_data", "max_length"):
+            assert recipe[key] == base[key]
+
+
 @pytest.mark.parametrize("number", PAPER)
 def test_both_pairs_are_trained_alike(number):
     data = ("train_data", "selection_data", "test_data", "exclude_data", "prepared_dir", "output_dir")
@@ -193,30 +227,45 @@ def test_parameters_of_the_full_size():
 # --- that they run ---------------------------------------------------------------------------------------------------
 
 
-def _dry_run(path: Path, prepared_root: Path, output_dir: Path):
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory, stand_in_data):
+    """What stands in for the encoders that recipes post-align, and for the models that align their words."""
+    folder = tmp_path_factory.mktemp("encoder")
+    columns = pq.read_table(stand_in_data / "ntrex128.parquet").to_pydict()
+    train_sentencepiece_tokenizer([text for column in columns.values() for text in column], folder, 400)
+    tokenizer = load_tokenizer(str(folder))
+    sizes = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 128}
+    config = fresh_config("xlm-roberta", tokenizer, min_tokens=256, **sizes)
+    XAlignModel.from_encoder(config, {"mlm": {}}).save_pretrained(folder)
+    return str(folder)
+
+
+def _dry_run(path: Path, prepared_root: Path, output_dir: Path, encoder: str):
     recipe = _written(path)
-    overrides = [
-        *TINY,
-        f"--prepared_dir={prepared_root / Path(recipe['prepared_dir']).name}",
-        f"--output_dir={output_dir}",
-        "--dry_run=true",
-    ]
+    overrides = [f"--prepared_dir={prepared_root / Path(recipe['prepared_dir']).name}", f"--output_dir={output_dir}"]
+    if recipe.get("model_name_or_path") is None:
+        overrides += TINY
+    else:
+        overrides += ["--use_cpu=true", "--alignment_layer=1", f"--model_name_or_path={encoder}"]
+        overrides += ["--aligner.name=simalign", f"--aligner.model={encoder}", "--alignment_threshold=0"]
     if path.stem == "quickstart":
         overrides.append("--train_data.0.limit=400")
-    return train(path, overrides)
+    return train(path, [*overrides, "--dry_run=true"])
 
 
 @pytest.mark.parametrize("path", ALL, ids=_name)
-def test_dry_run(path, data_folder, prepared_root, tmp_path):
-    trainer = _dry_run(path, prepared_root, tmp_path / "out")
+def test_dry_run(path, data_folder, prepared_root, encoder, tmp_path):
+    trainer = _dry_run(path, prepared_root, tmp_path / "out", encoder)
     heads = list(_written(path)["heads"])
     assert list(trainer.model.xalign_heads) == heads
     assert trainer.state.global_step == 1
     (logged,) = [entry for entry in trainer.state.log_history if "loss" in entry]
     for head in heads:
         assert math.isfinite(logged[f"loss_{head}"])
-    assert logged["loss"] == pytest.approx(sum(logged[f"loss_{head}"] for head in heads), rel=1e-5)
-    # Both views of Model-1 are the sentence; the others see its transliteration.
+    weights = {name: head.weight for name, head in trainer.model.xalign_heads.items()}
+    total = sum(weight * logged[f"loss_{head}"] for head, weight in weights.items())
+    assert logged["loss"] == pytest.approx(total, rel=1e-5)
+    # Both views of Model-1 are the sentence; the others see its transliteration, or its translation.
     row = trainer.train_dataset.rows[0]
     same = row["source_input_ids"] == row["target_input_ids"]
     assert same == (_written(path)["second_view"] == "original")
@@ -226,11 +275,11 @@ def test_dry_run(path, data_folder, prepared_root, tmp_path):
 
 
 @pytest.mark.parametrize("group", SETS)
-def test_nothing_that_is_tested_is_trained_on(group, data_folder, stand_in_data, prepared_root, tmp_path):
+def test_nothing_that_is_tested_is_trained_on(group, data_folder, stand_in_data, prepared_root, encoder, tmp_path):
     recipe = _model(group, 1)
     folder = prepared_root / Path(recipe["prepared_dir"]).name
     if not folder.exists():
-        _dry_run(RECIPES / "transliteration" / group / "model-1.yaml", prepared_root, tmp_path / "out")
+        _dry_run(RECIPES / "transliteration" / group / "model-1.yaml", prepared_root, tmp_path / "out", encoder)
     prepared = load_prepared(folder)
     test, selection = (
         {sentence_key(text) for side in ("source", "target") for text in part[side]}

@@ -72,7 +72,7 @@ def prepare(
     sections = read_sections(data_args)
     if not sections["train_data"]:
         raise XAlignError("train_data is empty: name at least one source to train on")
-    settings = _settings(data_args, encoder)
+    settings = data_settings(data_args, encoder)
     fingerprint = fingerprint_of(settings, sections)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -129,8 +129,8 @@ def read_sections(data_args: DataArguments) -> dict[str, list[Source]]:
     }
 
 
-def _settings(data_args: DataArguments, encoder: str | None) -> dict[str, Any]:
-    """What, besides the sources, decides what is in the folder."""
+def data_settings(data_args: DataArguments, encoder: str | None) -> dict[str, Any]:
+    """What, besides the sources, decides what is in a folder of prepared data."""
     train_tokenizer = data_args.tokenizer_name is None and encoder is None
     return {
         # Counts up when the rules change by which rows are left out.
@@ -272,7 +272,8 @@ def _by_language(
     total: dict[str, Counter] = defaultdict(Counter)
     for counts, table in zip(by_source, tables, strict=True):
         for language, count in counts.items():
-            total[language].update(count)
+            # A language of which no row is left has no words.
+            total[language].update({**count, "words": 0})
         of_pairs = "source" in table.column_names
         codes = [table[name].to_pylist() for name in (("source_lang", "target_lang") if of_pairs else ("lang",))]
         texts = table["source" if of_pairs else "text"].to_pylist()

@@ -4,7 +4,10 @@ import pytest
 from datasets import Dataset
 
 from hf_xalign.data.minicorpus import load_parallel
-from hf_xalign.data.tokenization import TokenizeViews, tokenize_dataset, train_sentencepiece_tokenizer
+from hf_xalign.data.tokenization import TokenizeViews
+from hf_xalign.data.tokenized_rows import tokenize_dataset
+from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
+from hf_xalign.data.words import split_words
 from hf_xalign.errors import XAlignError
 
 
@@ -27,6 +30,7 @@ def _views(tokenizer, **settings):
 
 def test_every_token_of_a_word_knows_it_and_the_links_are_the_given_ones(tokenizer):
     rows = PAIRS.map(_views(tokenizer), batched=True)
+    assert rows["alignment"][:] == PAIRS["alignment"][:]
     for row in rows:
         for side in ("source", "target"):
             ids, words = row[f"{side}_input_ids"], row[f"{side}_word_ids"]
@@ -35,7 +39,6 @@ def test_every_token_of_a_word_knows_it_and_the_links_are_the_given_ones(tokeniz
             for number, word in enumerate(row[f"{side}_words"]):
                 tokens = [token for token, of in zip(ids, words, strict=True) if of == number]
                 assert tokenizer.decode(tokens).strip() == word
-        assert row["alignment"] == [link for link in PAIRS[rows["source"].index(row["source"])]["alignment"]]
         assert row["links_below"] == row["links_cut"] == 0
 
 
@@ -45,6 +48,17 @@ def test_words_of_another_tokeniser_are_tokenised_themselves(tokenizer):
     encoded = _views(tokenizer)(row)
     assert encoded["source_input_ids"][0] == tokenizer("it is n't not")["input_ids"]
     assert set(encoded["source_word_ids"][0]) == {-1, 0, 1, 2, 3}
+
+
+def test_words_are_found_without_an_alignment(tokenizer):
+    text = PAIRS["source"][0]
+    views = TokenizeViews(tokenizer, source="source", target="target", words=True)
+    (row,) = views({"source": [text], "target": [text]})["source_word_ids"]
+    assert set(row) == {-1, *range(len(split_words(text)))}
+    (row,) = views({"source": [text], "target": [text], "source_words": [text.split()], "target_words": [None]})[
+        "source_word_ids"
+    ]
+    assert set(row) == {-1, *range(len(text.split()))}
 
 
 def test_a_link_needs_its_score_and_whole_words(tokenizer):

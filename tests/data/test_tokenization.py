@@ -12,7 +12,9 @@ from transformers import AutoTokenizer
 
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.corpora import load_corpus
-from hf_xalign.data.tokenization import TokenizeViews, tokenize_dataset, tokenize_rows, train_sentencepiece_tokenizer
+from hf_xalign.data.tokenization import TokenizeViews
+from hf_xalign.data.tokenized_rows import tokenize_dataset, tokenize_rows
+from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
 from hf_xalign.errors import XAlignError
 
 
