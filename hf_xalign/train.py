@@ -17,7 +17,7 @@ from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.collator import XAlignDataCollator
 from hf_xalign.data.preparation import prepare
 from hf_xalign.data.prepared import PreparedData, load_prepared
-from hf_xalign.data.tokenization import tokenize_rows
+from hf_xalign.data.tokenized_rows import tokenize_rows
 from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
@@ -52,7 +52,7 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     (data_args, model_args, args), resolved = read_recipe(
         recipe, overrides, (DataArguments, ModelArguments, XAlignTrainingArguments)
     )
-    _check(data_args, model_args, args)
+    check_arguments(data_args, model_args, args)
     _start_logging(args)
     _say(args, f"training on {args.world_size} process{'es' * (args.world_size > 1)} ({args.device.type})")
     set_seed(args.seed)
@@ -74,6 +74,7 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     with args.main_process_first(desc="tokenisation"):
         wanted = {
             "views": views,
+            "words": any(head.needs_words for head in model.xalign_heads.values()),
             "alignments": any(head.needs_alignments for head in model.xalign_heads.values()),
             "languages": model_args.languages is not None,
         }
@@ -129,8 +130,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     return trainer
 
 
-def _check(data_args: DataArguments, model_args: ModelArguments, args: XAlignTrainingArguments) -> None:
-    """What would fail only after the data have been prepared, or hours later at the first evaluation."""
+def check_arguments(data_args: DataArguments, model_args: ModelArguments, args: XAlignTrainingArguments) -> None:
+    """Refuse what would fail only after the data have been prepared, or hours later at the first evaluation."""
     heads = {name: build_head(name, options or {}) for name, options in model_args.heads.items()}
     check_step(heads, args)
     checkpoint_to_resume(args)
