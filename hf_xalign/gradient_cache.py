@@ -8,13 +8,16 @@ or single rows are sums over rows; they are computed in the second pass alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import nn
 
+from hf_xalign.encoding import length_sorted_batches
 from hf_xalign.heads import ContrastiveHead, Head, HeadInputs
 
 
@@ -79,14 +82,14 @@ def cached_step(
     no_sync: Callable[[], AbstractContextManager] = nullcontext,
     autocast: Callable[[], AbstractContextManager] = nullcontext,
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Loss and gradients of a batch, `chunk_size` rows at a time: those of the whole batch at once.
+    """Loss and gradients of a batch, about `chunk_size` rows at a time: those of the whole batch at once.
 
     With dropout, the chunks draw other random numbers than the whole batch would, the same in both passes.
 
     Args:
         model: an [`XAlignModel`], or what wraps it for several processes.
         batch: of the collator, with `label_counts` where other batches or processes share the step.
-        chunk_size: rows encoded at a time.
+        chunk_size: rows of mean length encoded at a time; see [`split_batch`].
         backward: called with a scalar, once a chunk; the gradients add up.
         scale: of the gradients (one over the micro-batches of a step).
         unwrapped: the model inside the wrapper; it is used for the pass without gradients.
@@ -147,32 +150,46 @@ def _contrast(heads: Mapping[str, ContrastiveHead], collected: list[dict[str, Ro
 
 
 def split_batch(batch: Mapping[str, Any], chunk_size: int) -> Iterator[dict[str, Any]]:
-    """The chunks of a batch: rows of like length together, each view cut to its own longest row."""
+    """The chunks of a batch: rows of like length together, each view cut to its own longest row.
+
+    A chunk has as many tokens as `chunk_size` rows of mean length, padding included: fewer rows where they are long,
+    more where they are short, so that all chunks take the same memory and the same time.
+    """
     views = {name: view for name, view in batch.items() if _is_view(view)}
-    lengths = sum(view["attention_mask"].sum(1) for view in views.values())
-    order = lengths.argsort(descending=True, stable=True)
-    position = torch.empty_like(order)
-    position[order] = torch.arange(len(order), device=order.device)
-    for start in range(0, len(order), chunk_size):
-        rows = order[start : start + chunk_size]
-        chunk: dict[str, Any] = {name: _rows_of_view(view, rows) for name, view in views.items()}
-        chunk |= {name: batch[name][rows] for name in ("row_groups", "row_ids") if batch.get(name) is not None}
-        if batch.get("links") is not None:
-            place = position[batch["links"][:, 0]] - start
-            inside = (place >= 0) & (place < len(rows))
-            chunk["links"] = torch.cat([place[inside, None], batch["links"][inside, 1:]], dim=1)
-            chunk["link_groups"] = batch["link_groups"][inside]
-        chunk["label_counts"] = batch["label_counts"]
-        yield chunk
+    sizes = torch.stack([view["attention_mask"].sum(1) for view in views.values()])
+    device = sizes.device
+    # To the host at once: a GPU would be waited for at each chunk otherwise.
+    sizes = sizes.cpu().numpy()
+    lengths = sizes.sum(0)
+    chunks = list(length_sorted_batches(lengths, math.ceil(chunk_size * lengths.mean())))
+    counts = [len(rows) for rows in chunks]
+    order = torch.from_numpy(np.concatenate(chunks)).to(device)
+    links = [{}] * len(chunks) if batch.get("links") is None else _split_links(batch, order, counts)
+    for rows, chosen, own_links in zip(chunks, order.split(counts), links, strict=True):
+        widths = sizes[:, rows].max(1).tolist()
+        chunk: dict[str, Any] = {
+            name: {key: value[chosen, :width] for key, value in view.items()}
+            for (name, view), width in zip(views.items(), widths, strict=True)
+        }
+        chunk |= {name: batch[name][chosen] for name in ("row_groups", "row_ids") if batch.get(name) is not None}
+        yield chunk | own_links | {"label_counts": batch["label_counts"]}
+
+
+def _split_links(batch: Mapping[str, Any], order: torch.Tensor, counts: list[int]) -> list[dict[str, torch.Tensor]]:
+    """The word links of each chunk, when rows in this order make chunks of so many rows."""
+    chunks, places = torch.empty_like(order), torch.empty_like(order)
+    chunks[order] = torch.cat([torch.full((count,), number) for number, count in enumerate(counts)]).to(order)
+    places[order] = torch.cat([torch.arange(count) for count in counts]).to(order)
+    rows = batch["links"][:, 0]
+    links = torch.cat([places[rows, None], batch["links"][:, 1:]], dim=1)
+    by_chunk = chunks[rows].argsort(stable=True)
+    sizes = chunks[rows].bincount(minlength=len(counts)).tolist()
+    parts = zip(links[by_chunk].split(sizes), batch["link_groups"][by_chunk].split(sizes), strict=True)
+    return [{"links": links, "link_groups": groups} for links, groups in parts]
 
 
 def _is_view(value: Any) -> bool:
     return isinstance(value, Mapping) and "input_ids" in value
-
-
-def _rows_of_view(view: Mapping[str, torch.Tensor], rows: torch.Tensor) -> dict[str, torch.Tensor]:
-    width = int(view["attention_mask"][rows].sum(1).max())
-    return {key: value[rows, :width] for key, value in view.items()}
 
 
 def _label_counts(batch: Mapping[str, Any]) -> dict[str, torch.Tensor]:

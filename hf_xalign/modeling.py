@@ -11,6 +11,7 @@ import copy
 import functools
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,7 @@ class XAlignModel(PreTrainedModel):
                 {view: kwargs[view] for view in part},
                 self.config.pad_token_id or 0,
                 languages=self.xalign_languages,
+                last_layers=self._last_layers(part),
             )
         inputs = HeadInputs(
             views=encoded,
@@ -194,6 +196,23 @@ class XAlignModel(PreTrainedModel):
         losses = {name: head(inputs) for name, head in heads.items()}
         total = sum(self.xalign_heads[name].weight * loss for name, loss in losses.items())
         return XAlignOutput(loss=total, losses={name: loss.detach() for name, loss in losses.items()})
+
+    def _last_layers(self, views: Iterable[str]) -> dict[str, int]:
+        """How far each view must go through the encoder: for all heads, since both passes of a gradient cache must
+        draw the same random numbers, whichever heads take part in them."""
+        depth = self.config.num_hidden_layers
+        lasts = [(head.views, head.last_layer(self.alignment_layer, depth)) for head in self.xalign_heads.values()]
+        return {view: max(last for read, last in lasts if view in read) for view in views}
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that the objectives read: what [`XAlignDataCollator`] must make."""
+        return tuple(dict.fromkeys(view for head in self.xalign_heads.values() for view in head.views))
+
+    @property
+    def masked_views(self) -> tuple[str, ...]:
+        """Those of the views whose tokens the collator must mask at random."""
+        return tuple(dict.fromkeys(view for head in self.xalign_heads.values() for view in head.masked_views))
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, OwnParameters):

@@ -19,8 +19,9 @@ class XAlignTrainingArguments(TrainingArguments):
 
     Args:
         length_bucket_steps (`int`): steps whose rows are sorted by length together, to save padding; 1 sorts nothing.
-        gradient_cache_chunk_size (`int`, *optional*): rows encoded at a time; `per_device_train_batch_size` can then
-            be as large as the loss wants it, whatever the memory. Without it, a batch is encoded at once.
+        gradient_cache_chunk_size (`int`, *optional*): rows of mean length encoded at a time (fewer of long ones, more
+            of short ones); `per_device_train_batch_size` can then be as large as the loss wants it, whatever the
+            memory. Without it, a batch is encoded at once.
         dry_run (`bool`): build everything, run one step, write no checkpoint.
     """
 
@@ -39,7 +40,9 @@ class XAlignTrainingArguments(TrainingArguments):
     )
     gradient_cache_chunk_size: int | None = field(
         default=None,
-        metadata={"help": "Rows encoded at a time (gradient cache); a batch is encoded at once without it."},
+        metadata={
+            "help": "Rows of mean length encoded at a time (gradient cache); a batch is encoded at once without it."
+        },
     )
     dry_run: bool = field(
         default=False, metadata={"help": "Build everything, run one step on real data, write no checkpoint."}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from transformers import PreTrainedModel
 
-from hf_xalign.backbones import has_token_types
+from hf_xalign.backbones import first_layers, has_token_types
 from hf_xalign.heads import EncodedView
 from hf_xalign.language_embeddings import LanguageEmbeddings
 
@@ -22,8 +25,9 @@ def encode_views(
     pad_token_id: int,
     *,
     languages: LanguageEmbeddings | None = None,
+    last_layers: Mapping[str, int] | None = None,
 ) -> dict[str, EncodedView]:
-    """Encode views, each once.
+    """Encode views, each once, and no further than it is read.
 
     Args:
         encoder: the backbone without its LM head.
@@ -31,17 +35,23 @@ def encode_views(
             `token_type_ids`, `word_ids` and `language_ids`. B is the same for all, L is not.
         pad_token_id: fills what merging makes wider.
         languages: added to the word embeddings, where there are any.
+        last_layers: by view, the last layer whose states are wanted; all are by default.
 
     Returns:
         `dict[str, EncodedView]`: by the same names.
     """
     encoded: dict[str, EncodedView] = {}
-    for names in _like_widths(views):
-        states = _encode_together(encoder, [views[name] for name in names], pad_token_id, languages)
+    whole = encoder.config.num_hidden_layers
+    last_layers = dict.fromkeys(views, whole) if last_layers is None else last_layers
+    for names in _like_views(views, last_layers):
+        # Of an encoder cut down to its embeddings, not every backbone says its hidden states.
+        last = max(1, last_layers[names[0]])
+        with first_layers(encoder, last) if last < whole else nullcontext():
+            states = _encode_together(encoder, [views[name] for name in names], pad_token_id, languages)
         for name, hidden_states in zip(names, states, strict=True):
             view = views[name]
             encoded[name] = EncodedView(
-                hidden_states,
+                hidden_states + (None,) * (whole - last),
                 view["attention_mask"],
                 view["special_tokens_mask"],
                 view.get("labels"),
@@ -50,11 +60,14 @@ def encode_views(
     return encoded
 
 
-def _like_widths(views) -> list[list[str]]:
+def _like_views(views, last_layers) -> list[list[str]]:
+    """The names of views that go through the encoder together: as far as each other, and of like width."""
     groups: list[list[str]] = []
-    for name in sorted(views, key=lambda name: views[name]["input_ids"].shape[1]):
-        width = views[name]["input_ids"].shape[1]
-        if groups and width <= MERGE_RATIO * views[groups[-1][0]]["input_ids"].shape[1]:
+    sizes = {name: (last_layers[name], view["input_ids"].shape[1]) for name, view in views.items()}
+    for name in sorted(views, key=sizes.get):
+        last, width = sizes[name]
+        first = sizes[groups[-1][0]] if groups else (None, 0)
+        if last == first[0] and width <= MERGE_RATIO * first[1]:
             groups[-1].append(name)
         else:
             groups.append([name])

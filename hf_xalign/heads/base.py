@@ -16,7 +16,8 @@ class EncodedView:
     """One tokenised batch after its pass through the encoder; B rows of width L, hidden size D.
 
     Attributes:
-        hidden_states: states by layer, each `(B, L, D)`; 0 is the embedding layer, the last one the encoder's output.
+        hidden_states: states by layer, each `(B, L, D)`; 0 is the embedding layer, the last one the encoder's output;
+            None for the layers that no head of the model reads in this view, nor any layer behind them.
         attention_mask: `(B, L)`, 1 where a token stands.
         special_tokens_mask: `(B, L)`, 1 on the tokens that the tokenizer put around the text, and on padding; a
             `<mask>` is text.
@@ -24,7 +25,7 @@ class EncodedView:
         word_ids: `(B, L)`, the word that a token belongs to, -1 for none; None where the words are not known.
     """
 
-    hidden_states: tuple[torch.Tensor, ...]
+    hidden_states: tuple[torch.Tensor | None, ...]
     attention_mask: torch.Tensor
     special_tokens_mask: torch.Tensor
     labels: torch.Tensor | None = None
@@ -131,6 +132,7 @@ class Head(OwnParameters):
         views: names of the views that must be in the batch ([`XAlignDataCollator`] tells what there is).
         masked_views: those of the views whose tokens must be masked at random; the others are masked only where
             another head of the run wants it.
+        needs_words: whether the tokens of `source` and `target` should tell their words.
         needs_alignments: whether the rows must hold words and their alignment.
         contrastive: whether the loss needs at least two rows in the (global) batch.
         uses_lm_head: whether it predicts tokens; without any such head, a part of the model gets no gradient.
@@ -138,6 +140,7 @@ class Head(OwnParameters):
 
     views: tuple[str, ...]
     masked_views: tuple[str, ...] = ()
+    needs_words: bool = False
     needs_alignments: bool = False
     contrastive: ClassVar[bool] = False
     uses_lm_head: ClassVar[bool] = False
@@ -145,6 +148,10 @@ class Head(OwnParameters):
     def __init__(self, *, weight: float = 1.0):
         super().__init__()
         self.weight = float(weight)
+
+    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
+        """The last layer whose states it reads, 0 (embeddings) to `num_layers`: later ones need not run for it."""
+        return num_layers
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         raise NotImplementedError

@@ -47,6 +47,9 @@ class TRHead(ContrastiveHead):
         self.temperature = Temperature(temperature, learnable_temperature, "heads.tr")
         self.projection = make_projection(projection, hidden_size, "heads.tr")
 
+    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
+        return alignment_layer
+
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         sides = [inputs.sentence_embeddings(view, self.pooling) for view in self.views]
         return self.projection(torch.stack(sides, dim=1)), inputs.row_groups

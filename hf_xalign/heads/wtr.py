@@ -46,6 +46,9 @@ class WTRHead(ContrastiveHead):
         self.temperature = Temperature(temperature, learnable_temperature, "heads.wtr")
         self.projection = make_projection(projection, hidden_size, "heads.wtr")
 
+    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
+        return self.layer % (num_layers + 1)
+
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         row, *words = inputs.links.unbind(1)
         sides = [
