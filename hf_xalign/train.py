@@ -70,10 +70,9 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         tokenizer.model_max_length = data_args.max_length
     pair_max_length = min(2 * data_args.max_length, max_tokens(model.config))
 
-    views = {view for head in model.xalign_heads.values() for view in head.views}
     with args.main_process_first(desc="tokenisation"):
         wanted = {
-            "views": views,
+            "views": model.views,
             "words": any(head.needs_words for head in model.xalign_heads.values()),
             "alignments": any(head.needs_alignments for head in model.xalign_heads.values()),
             "languages": model_args.languages is not None,
@@ -90,8 +89,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         evaluator=_evaluator(prepared, tokenizer, model, data_args),
         data_collator=XAlignDataCollator(
             tokenizer,
-            views=views,
-            masked_views={view for head in model.xalign_heads.values() for view in head.masked_views},
+            views=model.views,
+            masked_views=model.masked_views,
             mlm_probability=data_args.mlm_probability,
             mask_replace_prob=data_args.mask_replace_prob,
             random_replace_prob=data_args.random_replace_prob,
@@ -179,7 +178,7 @@ def _validation_rows(prepared: PreparedData, tokenizer, data_args: DataArguments
 
 
 def _measure(output_dir: str, prepared: PreparedData, seed: int) -> None:
-    from hf_xalign.evaluation.evaluate_model import evaluate_model
+    from hf_xalign.evaluation.model_evaluation import evaluate_model
     from hf_xalign.evaluation.parallel_text import read_parallel
     from hf_xalign.evaluation.results import write_results
     from hf_xalign.evaluation.table import format_results

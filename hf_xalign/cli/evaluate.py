@@ -117,7 +117,7 @@ def _evaluate_pair(options: argparse.Namespace) -> None:
     (data,) = evaluate_languages.read_pairs(options)
     alignment = None if options.alignment is None else _read_alignment(options, data.pair)
 
-    from hf_xalign.evaluation.evaluate_model import evaluate_model
+    from hf_xalign.evaluation.model_evaluation import evaluate_model
     from hf_xalign.evaluation.results import write_results
     from hf_xalign.evaluation.table import format_results
 

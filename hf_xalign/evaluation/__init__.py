@@ -21,7 +21,7 @@ _WHERE = {
     "bootstrap_interval": "hf_xalign.evaluation.bootstrap",
     "share_interval": "hf_xalign.evaluation.bootstrap",
     "sentence_embeddings": "hf_xalign.evaluation.embeddings",
-    "evaluate_model": "hf_xalign.evaluation.evaluate_model",
+    "evaluate_model": "hf_xalign.evaluation.model_evaluation",
     "LexicalOverlap": "hf_xalign.evaluation.overlap",
     "lexical_overlap": "hf_xalign.evaluation.overlap",
     "ParallelText": "hf_xalign.evaluation.parallel_text",

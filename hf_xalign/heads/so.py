@@ -39,6 +39,7 @@ class SOHead(SoftAlignmentHead):
     """
 
     name = "so"
+    needs_words = True
 
     def __init__(
         self,

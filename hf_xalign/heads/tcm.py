@@ -49,7 +49,9 @@ class TCMHead(ContrastiveHead):
         super().__init__(weight=weight)
         if of not in VIEWS:
             raise XAlignError(f"heads.tcm.of is {of!r}; choose 'target', or leave it out")
-        self.views = self.masked_views = VIEWS[of]
+        self.views = VIEWS[of]
+        # Beside MLM the sentences are masked anyway; beside TR they are better compared whole.
+        self.masked_views = self.views if of is None else ()
         if preset not in PRESETS:
             raise XAlignError(f"heads.tcm.preset is {preset!r}; choose one of {', '.join(PRESETS)}")
         given = {"temperature": temperature, "similarity": similarity, "factor": factor}
@@ -60,6 +62,9 @@ class TCMHead(ContrastiveHead):
         if not settings["temperature"] > 0:
             raise XAlignError(f"heads.tcm.temperature is {temperature!r}; it must be above 0")
         self.settings = settings
+
+    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
+        return alignment_layer
 
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         first, second = (inputs.sentence_embeddings(view) for view in self.views)

@@ -21,7 +21,7 @@ from hf_xalign.evaluation import (
     text_vectors,
     write_languages,
 )
-from hf_xalign.evaluation.evaluate_model import evaluate_model
+from hf_xalign.evaluation.model_evaluation import evaluate_model
 from hf_xalign.evaluation.text_vectors import distinct_labels
 from hf_xalign.loading import load_encoder, load_tokenizer
 from tests.evaluation.checkpoints import parallel_rows, save_checkpoint
