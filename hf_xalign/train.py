@@ -75,7 +75,7 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
             "views": model.views,
             "words": any(head.needs_words for head in model.xalign_heads.values()),
             "alignments": any(head.needs_alignments for head in model.xalign_heads.values()),
-            "languages": model_args.languages is not None,
+            "languages": model_args.languages,
         }
         train_rows = tokenize_rows(prepared.train, tokenizer, data_args, **wanted)
         validation_rows = _validation_rows(prepared, tokenizer, data_args, **wanted)

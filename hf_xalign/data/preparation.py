@@ -183,8 +183,7 @@ def _write(
     if "source" in train.column_names:
         together = _enrich_pairs(pa.concat_tables([train, selection], promote_options="default"), data_args)
         train, selection = together.slice(0, train.num_rows), together.slice(train.num_rows)
-        unused = [name for name in selection.column_names if pc.all(pc.is_null(selection[name])).as_py()]
-        selection = selection.drop_columns(unused)
+        train, selection = _without_empty_columns(train), _without_empty_columns(selection)
     _write_parquet(train, folder / "train.parquet")
     for name, table in (("selection", selection), ("test", _concatenated(tables["test_data"]))):
         if tables[f"{name}_data"]:
@@ -251,6 +250,11 @@ def _romaniser(data_args: DataArguments, column: str, lang_column: str) -> Trans
 
 def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default") if tables else empty_table("pairs")
+
+
+def _without_empty_columns(table: pa.Table) -> pa.Table:
+    """Without the columns that only other tables have, and that are null here."""
+    return table.drop_columns([name for name in table.column_names if table[name].null_count == table.num_rows])
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:

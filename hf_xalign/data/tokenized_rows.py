@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from datasets import Dataset, concatenate_datasets
@@ -28,7 +28,7 @@ def tokenize_rows(
     views: Collection[str] = (),
     words: bool = False,
     alignments: bool = False,
-    languages: bool = False,
+    languages: Sequence[str] | None = None,
 ) -> Dataset:
     """The rows of token ids of a recipe's training data: its sentences (`text`), then its pairs (`source`, `target`).
 
@@ -39,7 +39,7 @@ def tokenize_rows(
         views: the views that are wanted; it matters for `target_latn` alone.
         words: whether the words of tokens are wanted.
         alignments: whether word alignments are wanted.
-        languages: whether the languages of the rows are.
+        languages: those that the model has embeddings for, if the languages of the rows are wanted.
 
     Raises:
         XAlignError: the data lack what is wanted.
@@ -67,8 +67,10 @@ def tokenize_rows(
             words=words and first == "source",
             alignments=alignments,
             alignment_threshold=data_args.alignment_threshold,
-            languages=_LANGUAGES[first] if languages else None,
+            languages=None if languages is None else _LANGUAGES[first],
         )
+        if languages is not None:
+            _check_languages(rows, _LANGUAGES[first], languages)
         parts.append(tokenize_dataset(rows, tokenize, num_proc=data_args.preprocessing_num_proc))
     return parts[0] if len(parts) == 1 else concatenate_datasets(parts)
 
@@ -104,6 +106,15 @@ def tokenize_dataset(dataset: Dataset, views: TokenizeViews, *, num_proc: int | 
             raise XAlignError(f"none of {total} rows has text in every view")
         rows = rows.select(kept)
     return rows.remove_columns([name for name in _COUNTS if name in rows.column_names])
+
+
+def _check_languages(rows: Dataset, columns: tuple[str, str], known: Sequence[str]) -> None:
+    for column in dict.fromkeys(columns):
+        unknown = sorted(set(rows[column][:]) - set(known))
+        if unknown:
+            raise XAlignError(
+                f"the data have {unknown[0]!r} ({column}), but languages names {', '.join(known)} alone: add it there"
+            )
 
 
 def _say_links(rows: Dataset, views: TokenizeViews) -> None:
