@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=500)
     parser.add_argument("--match-pairs", type=int, default=40, help="pairs for `match`, which networkx is slow at")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch-tokens", type=int, default=4096)
+    parser.add_argument("--batch-tokens", type=int, default=1024)
     parser.add_argument("--awesome", type=Path, help="a checkout of neulab/awesome-align")
     options = parser.parse_args()
     logging.disable(logging.INFO)
@@ -194,7 +194,7 @@ class Bench:
     def ours_matching(self, method: str, units, rows):
         aligner = load_aligner("simalign", model=self.encoder, tokenizer=self.tokenizer, layer=LAYER, method=method)
         found = LinkedCells()
-        for batch in pair_batches(units, rows, 2**19):
+        for batch in pair_batches(units, rows, 2**16):
             found.add(batch.pairs, batch, *aligner._match(batch), None)
         return found.words(len(rows), None)
 

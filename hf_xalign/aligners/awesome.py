@@ -42,7 +42,7 @@ class AwesomeAlign(EmbeddingAligner):
         softmax_threshold: float = 0.001,
         tokenizer: str | PreTrainedTokenizerBase | None = None,
         layer: int | None = None,
-        batch_tokens: int = 4096,
+        batch_tokens: int | None = None,
         device: str | torch.device | None = None,
         threshold: float = 0.0,
     ) -> None:

@@ -51,7 +51,7 @@ class OptimalTransport(EmbeddingAligner):
         relaxation: float = 0.5,
         tokenizer: str | PreTrainedTokenizerBase | None = None,
         layer: int | None = None,
-        batch_tokens: int = 4096,
+        batch_tokens: int | None = None,
         device: str | torch.device | None = None,
         threshold: float = 0.5,
     ) -> None:

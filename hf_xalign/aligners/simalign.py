@@ -61,7 +61,7 @@ class SimAlign(EmbeddingAligner):
         temperature: float = 0.05,
         tokenizer: str | PreTrainedTokenizerBase | None = None,
         layer: int | None = None,
-        batch_tokens: int = 4096,
+        batch_tokens: int | None = None,
         device: str | torch.device | None = None,
         threshold: float = 0.0,
     ) -> None:
