@@ -100,7 +100,7 @@ def _expand(value: Any, key: str, path: Path) -> Any:
 
 def apply_overrides(recipe: dict[str, Any], overrides: Sequence[str], fields: dict[str, dataclasses.Field]) -> None:
     """Change `recipe` in place as the command line says (see `read_recipe`)."""
-    for option, text in _pairs(overrides):
+    for option, text in option_pairs(overrides):
         first, *rest = option.split(".")
         first = first.replace("-", "_")
         if first not in fields:
@@ -113,7 +113,8 @@ def apply_overrides(recipe: dict[str, Any], overrides: Sequence[str], fields: di
             recipe[first] = value
 
 
-def _pairs(overrides: Sequence[str]) -> list[tuple[str, str]]:
+def option_pairs(overrides: Sequence[str]) -> list[tuple[str, str]]:
+    """`["--key", "value", "--key=value", "--key"]` as keys and texts; a key with no value is `true`."""
     pairs = []
     position = 0
     while position < len(overrides):

@@ -18,6 +18,7 @@ COMMANDS = {
     "align": "align the words of sentence pairs, and audit aligners",
     "prepare": "read, clean, romanise and save the data of a recipe",
     "train": "train a recipe, on one process or many",
+    "sweep": "train a recipe with varied settings, and compare them in one table",
     "evaluate": "measure how well a model aligns two languages",
     "report": "draw the results of one or more runs on one page",
 }
