@@ -67,7 +67,7 @@ def test_a_grid_and_runs_for_each_seed(sweep_of, tmp_path):
     assert sweep.keys == ["heads.tr.weight", "heads.mlm.weight", "heads.mlm", "max_length"]
     assert (sweep.metric, sweep.greater_is_better, sweep.use_cpu) == ("retrieval_top1", True, True)
     run = sweep.runs[6]
-    assert run.folder == tmp_path / "sweep" / names[1] / "seed-1"
+    assert run.folder == tmp_path / "sweep" / "seed-1" / names[1]
     assert run.recipe["heads"] == {"tr": {"weight": 0.4}, "mlm": {"weight": 0.2}}
     assert (run.args.max_steps, run.args.learning_rate, run.recipe["seed"]) == (4, 1e-3, 1)
     assert "--heads.tr.weight=0.4" in run.options and "--seed=1" in run.options
@@ -79,7 +79,7 @@ def test_seeds_alone_and_the_recipes_own_seed(sweep_of):
     assert list(sweep.settings) == ["unchanged"] and [run.seed for run in sweep.runs] == [3, 5]
     assert sweep_of().seeds == [7]
     assert sweep_of("--seed", "9").seeds == [9]
-    assert sweep_of("--seeds", "[1, 2]", "--output_dir=there").runs[-1].folder == Path("there/tr.weight=0.8/seed-2")
+    assert sweep_of("--seeds", "[1, 2]", "--output_dir=there").runs[-1].folder == Path("there/seed-2/tr.weight=0.8")
 
 
 def test_names_of_settings_are_folders_that_stay():

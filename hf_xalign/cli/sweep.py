@@ -14,11 +14,11 @@ SWEEP is a YAML file:
     - {heads.wtr: null}
   seeds: [0, 1]                    # of every setting; default: the recipe's
   overrides: {max_steps: 1000}     # changes in all settings
-  output_dir: runs/sweep           # a run goes to output_dir/SETTING/seed-N
+  output_dir: runs/sweep           # a run goes to output_dir/seed-N/SETTING
 
 All runs are checked before the first one starts. Their data are prepared once. Run the same command again to go on
 where it was stopped: what is finished is not trained again. --key value changes the recipe of all runs; --output_dir
-and --seeds are the sweep's. The exit status is 2 if a run failed. For figures: xalign report OUTPUT_DIR/*/seed-0
+and --seeds are the sweep's. The exit status is 2 if a run failed. For figures: xalign report OUTPUT_DIR/seed-0
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class SweepFile:
         runs: more settings, each a mapping of dotted keys to values; `{}` is the recipe as it is.
         overrides: dotted key -> value, changes to the recipe in all settings.
         seeds: every setting is trained with each of them; by default with the recipe's own.
-        output_dir: where the runs go, `output_dir/SETTING/seed-N`, and `sweep.json`.
+        output_dir: where the runs go, `output_dir/seed-N/SETTING`, and `sweep.json`.
     """
 
     recipe: str | None = field(default=None, metadata={"help": "The recipe that is varied."})

@@ -143,7 +143,7 @@ def _run(recipe: Path, options: list[str], name: str, seed: int | None, output_d
     check_arguments(data_args, model_args, args)
     read_sections(data_args)
     seed = args.seed if seed is None else seed
-    folder = output_dir / name / f"seed-{seed}"
+    folder = output_dir / f"seed-{seed}" / name
     own = {"seed": seed, "output_dir": str(folder)} | ({} if "disable_tqdm" in resolved else {"disable_tqdm": True})
     options = [*options, *(_option(key, value) for key, value in own.items())]
     resolved = {key: value for key, value in resolved.items() if key != "use_cpu"} | own

@@ -43,7 +43,7 @@ def test_what_a_sweep_leaves(swept, place):
     for setting in results["settings"]:
         (run,) = setting["runs"]
         folder = place / "sweep" / run["folder"]
-        assert folder == place / "sweep" / setting["name"] / "seed-7"
+        assert folder == place / "sweep" / "seed-7" / setting["name"]
         measured = json.loads((folder / "results.json").read_text())
         assert run["test"] == setting["test"] == measured["retrieval"]["cosine"]["mean_top1"]
         state = json.loads((folder / "trainer_state.json").read_text())
@@ -137,3 +137,9 @@ def test_a_dry_run_of_each(place, tmp_path, stand_in, capsys):
     assert shown.out == f"dry run of {path}: 1 of 1 runs built, one step done in each; nothing saved\n"
     files = [path.name for path in (tmp_path / "sweep").rglob("*") if path.is_file()]
     assert sorted(files) == [".sweep.lock", "train.log"]
+
+
+def test_the_runs_go_on_one_page(swept, place, tmp_path, capsys):
+    assert main(["report", str(place / "sweep" / "seed-7"), "--output", str(tmp_path / "report.html")]) == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "tr.weight=0.4" in page and "tr.weight=0.8" in page
