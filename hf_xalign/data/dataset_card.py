@@ -24,7 +24,7 @@ _INTRODUCTION = """\
 
 Prepared by `xalign prepare` of hf_xalign from the sources below. `text_latn` is the romanisation of `text` by
 {romaniser}. No train sentence equals a selection, test or excluded sentence in letters, marks and digits;
-{duplicates}. `preparation.json` holds every count, and the SHA-256 of every source file.
+{duplicates}.{alignment} `preparation.json` holds every count, and the SHA-256 of every source file.
 
 The licences are those of the sources.
 """
@@ -70,11 +70,22 @@ def render_dataset_card(info: dict[str, Any]) -> str:
             "---",
             yaml.safe_dump(front, sort_keys=False, allow_unicode=True).rstrip(),
             "---",
-            _INTRODUCTION.format(romaniser=info["versions"]["romaniser"], duplicates=kept),
+            _INTRODUCTION.format(
+                romaniser=info["versions"]["romaniser"], duplicates=kept, alignment=_alignment(info["settings"])
+            ),
             splits,
             languages,
             sources,
         ]
+    )
+
+
+def _alignment(settings: dict[str, Any]) -> str:
+    if settings["aligner"] is None:
+        return ""
+    return (
+        "\nPairs have words (`source_words`, `target_words`), their word links (`alignment`, counted from 0) and "
+        f"a score each (`alignment_score`),\nby {_cell(settings['aligner'])} unless the source brought them.\n"
     )
 
 

@@ -131,6 +131,8 @@ def test_an_aligner_of_the_recipe_aligns_what_brings_no_alignment(place):
     rows = pq.read_table("aligned/train.parquet").to_pylist()
     assert len(rows) > 50 and all(row["alignment"] for row in rows)
     assert all(0 <= score <= 1 for row in rows for score in row["alignment_score"])
+    card = (place / "aligned/README.md").read_text()
+    assert "their word links (`alignment`, counted from 0)" in card and "by simalign" in card
     assert pq.read_table("aligned/selection.parquet").to_pylist()[0]["alignment"]
     config = json.loads((place / "out/xalign_config.json").read_text())
     assert config["languages"] == ["eng_Latn", "hin_Deva"]
