@@ -12,7 +12,9 @@ SentencePiece tokenizer trained on the spot. Its third layer is used. Per round 
 - with `--awesome FOLDER`, a checkout of neulab/awesome-align: its model, BERT of the same size and with the same
   tokens, and its `get_aligned_word` in batches of 32 pairs as its script makes them, against ours.
 
-Links are compared, pair by pair. Needs `pip install simalign networkx scikit-learn`, and boto3 for awesome-align.
+Ratios are those of the rounds, their median, by the clock and by processor time (which other work on the machine
+disturbs less; with one thread, that is). Links are compared, pair by pair. Needs `pip install simalign networkx
+scikit-learn`, and boto3 for awesome-align.
 
     python benchmarks/word_alignment.py --lang hin --pairs 500 --rounds 5 --awesome ../awesome-align
 """
@@ -24,7 +26,6 @@ import itertools
 import logging
 import os
 import platform
-import statistics
 import sys
 import tempfile
 import time
@@ -58,9 +59,12 @@ def main() -> None:
     parser.add_argument("--match-pairs", type=int, default=40, help="pairs for `match`, which networkx is slow at")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch-tokens", type=int, default=1024)
+    parser.add_argument("--threads", type=int, help="of torch (default: its own)")
     parser.add_argument("--awesome", type=Path, help="a checkout of neulab/awesome-align")
     options = parser.parse_args()
     logging.disable(logging.INFO)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     pairs, text = sentences(options)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "model"
@@ -114,7 +118,7 @@ class Bench:
         self.ids = [list(itertools.chain.from_iterable(pieces)) for pieces in self.pieces]
         self.tokens = sum(map(len, self.ids))
         self.batches = list(self.ready_batches())
-        self.times: dict[str, list[float]] = defaultdict(list)
+        self.times: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self.unequal: dict[str, int] = {}
 
     def ready_batches(self):
@@ -153,9 +157,9 @@ class Bench:
         self.report(awesome is not None)
 
     def timed(self, name: str, function, *arguments, **settings):
-        began = time.perf_counter()
+        wall, processor = time.perf_counter(), time.process_time()
         result = function(*arguments, **settings)
-        self.times[name].append(time.perf_counter() - began)
+        self.times[name].append((time.perf_counter() - wall, time.process_time() - processor))
         return result
 
     def floor(self) -> None:
@@ -221,14 +225,16 @@ class Bench:
             sys.exit(1)
 
     def line(self, ours: str, other: str, pairs: int, what: str, *, invert: bool = False) -> None:
-        mine, theirs = self.times[ours], self.times[other]
-        if other == "floor":  # it ran before and after each of ours
-            theirs = [min(theirs[place : place + 3]) for place in range(0, len(theirs), 3)]
-        ratios = [(a / b if invert else b / a) for a, b in zip(mine, theirs, strict=True)]
+        mine, theirs = np.array(self.times[ours]), np.array(self.times[other])
+        if other == "floor":  # it ran three times a round
+            theirs = np.median(theirs.reshape(len(mine), 3, 2), axis=1)
+        ratios = mine / theirs if invert else theirs / mine
+        seconds = np.median(mine[:, 0])
+        wall, of_processor = np.median(ratios, axis=0)
         print(
-            f"{ours:<18}{statistics.median(mine):8.3f} s ({pairs / statistics.median(mine):7.0f} pairs/s)   "
-            f"{other:<26}{statistics.median(theirs):8.3f} s   {statistics.median(ratios):7.2f} {what} "
-            f"({min(ratios):.2f} to {max(ratios):.2f})"
+            f"{ours:<17}{pairs / seconds:8.1f} pairs/s   {other:<26}{pairs / np.median(theirs[:, 0]):8.1f} pairs/s   "
+            f"{wall:8.2f} {what} ({ratios[:, 0].min():.2f} to {ratios[:, 0].max():.2f}); "
+            f"by processor time {of_processor:.2f} ({ratios[:, 1].min():.2f} to {ratios[:, 1].max():.2f})"
         )
 
 
