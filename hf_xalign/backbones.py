@@ -18,6 +18,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils.output_capturing import maybe_install_capturing_hooks
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.messages import did_you_mean
@@ -118,6 +119,8 @@ def first_layers(encoder: PreTrainedModel, count: int) -> Iterator[PreTrainedMod
     layers = getattr(parent, name)
     if not 0 <= count <= len(layers):
         raise XAlignError(f"layer {count} is out of range: the encoder has layers 0 (embeddings) to {len(layers)}")
+    # transformers hooks the layers that it finds when hidden states are first asked for: it must find them all.
+    maybe_install_capturing_hooks(encoder)
     changed = [(parent, name, layers[:count])]
     if last == "pooler":
         changed.append((encoder, last, None))

@@ -179,7 +179,7 @@ class XAlignModel(PreTrainedModel):
                 {view: kwargs[view] for view in part},
                 self.config.pad_token_id or 0,
                 languages=self.xalign_languages,
-                last_layers=self._last_layers(part),
+                layers=self._layers_read(part),
             )
         inputs = HeadInputs(
             views=encoded,
@@ -197,12 +197,12 @@ class XAlignModel(PreTrainedModel):
         total = sum(self.xalign_heads[name].weight * loss for name, loss in losses.items())
         return XAlignOutput(loss=total, losses={name: loss.detach() for name, loss in losses.items()})
 
-    def _last_layers(self, views: Iterable[str]) -> dict[str, int]:
-        """How far each view must go through the encoder: for all heads, since both passes of a gradient cache must
-        draw the same random numbers, whichever heads take part in them."""
+    def _layers_read(self, views: Iterable[str]) -> dict[str, set[int]]:
+        """The layers of each view that are read by any head: both passes of a gradient cache must draw the same random
+        numbers, whichever heads take part in them."""
         depth = self.config.num_hidden_layers
-        lasts = [(head.views, head.last_layer(self.alignment_layer, depth)) for head in self.xalign_heads.values()]
-        return {view: max(last for read, last in lasts if view in read) for view in views}
+        read = [(head.views, head.layers_read(self.alignment_layer, depth)) for head in self.xalign_heads.values()]
+        return {view: {layer for names, layers in read if view in names for layer in layers} for view in views}
 
     @property
     def views(self) -> tuple[str, ...]:

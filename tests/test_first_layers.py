@@ -116,3 +116,12 @@ def test_refuses_other_models():
     expected = pytest.raises(XAlignError, match="encoder 'gpt2' is not supported; supported model types: bert, ")
     with expected, first_layers(AutoModel.from_config(config), 1):
         pass
+
+
+def test_hidden_states_asked_for_inside_first_are_whole_afterwards(encoder):
+    ids = torch.arange(5, 13)[None]
+    with first_layers(encoder, 1):
+        inside = encoder(input_ids=ids, output_hidden_states=True).hidden_states
+    afterwards = encoder(input_ids=ids, output_hidden_states=True).hidden_states
+    assert len(afterwards) == LAYERS + 1
+    assert torch.equal(inside[1], afterwards[1])

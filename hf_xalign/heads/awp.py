@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 
 from hf_xalign.errors import XAlignError
@@ -37,6 +39,9 @@ class AWPHead(Head):
         if variant not in VARIANTS:
             raise XAlignError(f"heads.awp.variant is {variant!r}; choose one of {', '.join(VARIANTS)}")
         self.views = VARIANTS[variant]
+
+    def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
+        return (num_layers,)
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         return sum(masked_lm_loss(inputs, view) for view in self.views)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ class EncodedView:
 
     Attributes:
         hidden_states: states by layer, each `(B, L, D)`; 0 is the embedding layer, the last one the encoder's output;
-            None for the layers that no head of the model reads in this view, nor any layer behind them.
+            None for the layers that no head of the model reads in this view.
         attention_mask: `(B, L)`, 1 where a token stands.
         special_tokens_mask: `(B, L)`, 1 on the tokens that the tokenizer put around the text, and on padding; a
             `<mask>` is text.
@@ -149,9 +149,9 @@ class Head(OwnParameters):
         super().__init__()
         self.weight = float(weight)
 
-    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
-        """The last layer whose states it reads, 0 (embeddings) to `num_layers`: later ones need not run for it."""
-        return num_layers
+    def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
+        """The layers whose states it reads, of 0 (embeddings) to `num_layers`; later ones need not run for it."""
+        return range(num_layers + 1)
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         raise NotImplementedError

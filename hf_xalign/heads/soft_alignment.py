@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Collection
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -60,8 +61,8 @@ class SoftAlignmentHead(Head):
         self.layer = None if layer is None else int(layer)
         self.extraction = extraction
 
-    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
-        return alignment_layer if self.layer is None else self.layer % (num_layers + 1)
+    def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
+        return (alignment_layer if self.layer is None else self.layer % (num_layers + 1),)
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         return inputs.mean_over_rows(self.row_losses(inputs, self.soft_alignment(inputs)))

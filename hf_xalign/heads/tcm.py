@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 
 from hf_xalign.errors import XAlignError
@@ -63,8 +65,8 @@ class TCMHead(ContrastiveHead):
             raise XAlignError(f"heads.tcm.temperature is {temperature!r}; it must be above 0")
         self.settings = settings
 
-    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
-        return alignment_layer
+    def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
+        return (alignment_layer,)
 
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         first, second = (inputs.sentence_embeddings(view) for view in self.views)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 
 from hf_xalign.heads.base import Head, HeadInputs
@@ -16,6 +18,9 @@ class TLMHead(Head):
 
     views = masked_views = ("pair",)
     uses_lm_head = True
+
+    def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
+        return (num_layers,)
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
         return masked_lm_loss(inputs, "pair")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 
 from hf_xalign.errors import XAlignError
@@ -47,8 +49,8 @@ class TRHead(ContrastiveHead):
         self.temperature = Temperature(temperature, learnable_temperature, "heads.tr")
         self.projection = make_projection(projection, hidden_size, "heads.tr")
 
-    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
-        return alignment_layer
+    def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
+        return (alignment_layer,)
 
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         sides = [inputs.sentence_embeddings(view, self.pooling) for view in self.views]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 
 from hf_xalign.errors import XAlignError
@@ -46,8 +48,8 @@ class WTRHead(ContrastiveHead):
         self.temperature = Temperature(temperature, learnable_temperature, "heads.wtr")
         self.projection = make_projection(projection, hidden_size, "heads.wtr")
 
-    def last_layer(self, alignment_layer: int, num_layers: int) -> int:
-        return self.layer % (num_layers + 1)
+    def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
+        return (self.layer % (num_layers + 1),)
 
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         row, *words = inputs.links.unbind(1)
