@@ -37,16 +37,15 @@ def text_of_words(text: str, words: Sequence[str]) -> tuple[str, list[tuple[int,
 
 def words_of_encoding(encoding: Encoding, spans: Sequence[tuple[int, int]]) -> TokenWords:
     """The words of a tokenised sentence; those that truncation took in part, or that have no token, are not whole."""
-    offsets = [
+    word_ids, *lost = (words_of_tokens(_offsets(part), spans) for part in (encoding, *encoding.overflowing))
+    return TokenWords(word_ids, frozenset(word_ids.tolist()).difference([-1], *(part.tolist() for part in lost)))
+
+
+def _offsets(encoding: Encoding) -> list[tuple[int, int]]:
+    return [
         (0, 0) if special else offset
         for offset, special in zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
     ]
-    word_ids = words_of_tokens(offsets, spans)
-    present = set(word_ids.tolist()) - {-1}
-    if encoding.overflowing:
-        kept = max((end for _, end in offsets), default=0)
-        present = {word for word in present if spans[word][1] <= kept}
-    return TokenWords(word_ids, frozenset(present))
 
 
 def choose_links(

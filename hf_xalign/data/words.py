@@ -17,6 +17,8 @@ _WORD = regex.compile(
     r"(?:['’\-‐·\u200c\u200d](?:(?![\p{Han}\p{Hiragana}\p{Katakana}])[\p{L}\p{M}\p{N}])+)*"
     r"|[^\s\p{Z}\p{C}]"
 )
+# Directional marks, zero-width spaces and joiners at the end of a word are of no word, and no letters left over.
+_VISIBLE = regex.compile(r"[^\s\p{Z}\p{C}]")
 
 
 def split_words(text: str) -> list[str]:
@@ -37,7 +39,7 @@ def locate_words(text: str, words: Sequence[str]) -> list[tuple[int, int]] | Non
 
     Returns:
         `(start, end)` of each word in characters, or None if these are not the words of this text: one is missing, or
-        letters are left over between them.
+        visible characters are left over between them.
 
     >>> locate_words("a house.", ["a", "house", "."])
     [(0, 1), (2, 7), (7, 8)]
@@ -45,11 +47,11 @@ def locate_words(text: str, words: Sequence[str]) -> list[tuple[int, int]] | Non
     spans, end = [], 0
     for word in words:
         start = text.find(word, end)
-        if start < 0 or not word or text[end:start].strip():
+        if start < 0 or not word or _VISIBLE.search(text, end, start):
             return None
         end = start + len(word)
         spans.append((start, end))
-    return None if text[end:].strip() else spans
+    return None if _VISIBLE.search(text, end) else spans
 
 
 def words_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> np.ndarray:
@@ -61,15 +63,15 @@ def words_of_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[in
         spans: of [`locate_words`].
 
     Returns:
-        `(tokens,)` int64, -1 where there is no word. A token that crosses into the next word belongs to the one that
-        it ends in; a lone space (SentencePiece's `▁`) belongs to the word that follows.
+        `(tokens,)` int64, -1 where there is no word. A token that crosses into the next word belongs to the last one
+        that it has a part of; a lone space (SentencePiece's `▁`) belongs to the word that follows.
     """
     if not len(offsets) or not len(spans):
         return np.full(len(offsets), -1, dtype=np.int64)
     starts, ends = np.asarray(spans, dtype=np.int64).T
     token_starts, token_ends = np.asarray(offsets, dtype=np.int64).T
     found = np.searchsorted(starts, token_ends - 1, side="right") - 1
-    inside = (found >= 0) & (token_ends - 1 < ends[found])
+    inside = (found >= 0) & (token_starts < ends[found])
     following = np.minimum(found + 1, len(starts) - 1)
     before = ~inside & (starts[following] == token_ends)
     words = np.where(inside, found, np.where(before, following, -1))

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 from datasets import Dataset
+from tokenizers import Tokenizer, models
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import PreTrainedTokenizerFast
 
 from hf_xalign.data.minicorpus import load_parallel
 from hf_xalign.data.tokenization import TokenizeViews
@@ -85,6 +88,16 @@ def test_a_link_needs_its_score_and_whole_words(tokenizer):
     cut = _views(tokenizer, max_length=place + 2)(batch)
     assert cut["source_word_ids"][0][-2] == number
     assert cut["alignment"] == [links[:number]]
+
+
+def test_a_letter_cut_between_its_bytes_is_not_whole():
+    backend = Tokenizer(models.BPE(vocab={char: i for i, char in enumerate(sorted(ByteLevel.alphabet()))}, merges=[]))
+    backend.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    views = _views(PreTrainedTokenizerFast(tokenizer_object=backend), max_length=4)
+    words = {"source_words": [["a", "क"]], "target_words": [["a", "b"]]}
+    row = views({"source": ["a क"], "target": ["a b"], "alignment": [[[0, 0], [1, 1]]], **words})
+    assert row["source_word_ids"] == [[0, 1, 1, 1]]  # of the space and three bytes, the last is gone
+    assert row["alignment"] == [[[0, 0]]] and row["links_cut"] == [1]
 
 
 def test_special_tokens_spelt_out_are_words_like_others(tokenizer):
