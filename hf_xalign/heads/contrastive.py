@@ -41,11 +41,11 @@ class ContrastiveHead(Head):
         counts = row_counts(rows)
         total = sum(counts)
         # One exchange for both sides. A process without rows takes part, or the others would wait for it for ever, and
-        # keeps the gathered rows in its graph for the same reason.
+        # keeps the gathered rows and its own parameters (a temperature) in its graph for the same reason.
         everybody = gather_rows(rows, counts)
         all_groups = None if groups is None else gather_rows(groups, counts)
         if total < 2 or not len(rows):
-            return everybody.sum() * 0
+            return sum((parameter.sum() for parameter in self.parameters()), start=everybody.sum()) * 0
         loss = self.contrast(
             rows[:, 0],
             rows[:, 1],

@@ -24,6 +24,7 @@ HEADS = {
     "wtr": {"wtr": {"learnable_temperature": True}},
     "awp": {"awp": {}},
     "awp-cross": {"awp": {"variant": "cross"}},
+    "learnt": {"tr": {"learnable_temperature": True}, "awp": {}, "wtr": {"learnable_temperature": True}},
     "wacse": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
 }
 
