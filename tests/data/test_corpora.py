@@ -264,7 +264,8 @@ def test_the_minicorpus():
     data = load_corpus([{"path": "minicorpus:validation", "langs": ["hin_Deva", "urd_Arab"], "limit": 50}])
     assert data.num_rows == 50 and set(data["lang"]) == {"hin_Deva", "urd_Arab"}
     pairs = load_corpus([{"path": "minicorpus:test", "langs": ["urd_Arab", "hin_Deva"]}], "pairs")
-    assert pairs.column_names == ["source", "target", "source_lang", "target_lang"]
+    words = ["source_words", "target_words", "alignment"]  # gold, from the derivation
+    assert pairs.column_names == ["source", "target", "source_lang", "target_lang", *words]
     assert set(pairs["source_lang"]) == {"urd_Arab"} and set(pairs["target_lang"]) == {"hin_Deva"}
     assert (
         pairs[:]
