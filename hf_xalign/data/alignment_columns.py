@@ -34,7 +34,8 @@ def alignment_arrays(source: Source, table: pa.Table, texts: Sequence[Sequence[s
         Arrow arrays by name, as long as `kept`; nothing where the source has neither words nor alignments.
 
     Raises:
-        XAlignError: a link that cannot be read or names a word that there is not, scores that are not one a link.
+        XAlignError: a link that cannot be read or names a word that there is not, scores that are not one a link or
+            not 0 to 1.
     """
     has_words = all(f"{side}_words" in table.column_names for side in SIDES)
     if "alignment" not in table.column_names and not has_words:
@@ -45,20 +46,16 @@ def alignment_arrays(source: Source, table: pa.Table, texts: Sequence[Sequence[s
         return arrays
     rows = table["alignment"].take(kept).to_pylist() if kept else []
     links = [_links(source, row, *words) for row, *words in zip(rows, *sides, strict=True)]
+    if "alignment_score" in table.column_names:
+        rows = table["alignment_score"].take(kept).to_pylist() if kept else []
+        scores = [_scores(source, row, own or []) for row, own in zip(rows, links, strict=True)]
+        arrays["alignment_score"] = pa.array(map(_in_order_of, scores, links), pa.list_(pa.float64()))
     if links and any(links) and not any(0 in link for row in links for link in row or ()):
         logger.warning(
             "%s: no link of the alignment touches a first word (0): is it counted from 1? It is read from 0",
             source.path,
         )
-    arrays["alignment"] = pa.array(links, _LINKS)
-    if "alignment_score" in table.column_names:
-        scores = table["alignment_score"].take(kept).to_pylist() if kept else []
-        for row, score in zip(links, scores, strict=True):
-            if score is not None and len(score) != len(row or ()):
-                raise XAlignError(
-                    f"{source.path}: {len(score)} scores for {len(row or ())} links: each link needs one"
-                )
-        arrays["alignment_score"] = pa.array(scores, pa.list_(pa.float64()))
+    arrays["alignment"] = pa.array(map(_in_order_of, links, links), _LINKS)
     return arrays
 
 
@@ -66,7 +63,7 @@ def _words(source: Source, table: pa.Table, side: str, sentences: Sequence[str],
     if f"{side}_words" not in table.column_names:
         return [sentences[row].split() for row in kept]
     column = table[f"{side}_words"]
-    if not pa.types.is_list(column.type) or not pa.types.is_string(column.type.value_type):
+    if not _holds_lists_of_words(column.type):
         raise XAlignError(f"{source.path}: column {side}_words holds {column.type}, not lists of words")
     rows = column.take(kept).to_pylist() if kept else []
     for words in rows:
@@ -75,22 +72,47 @@ def _words(source: Source, table: pa.Table, side: str, sentences: Sequence[str],
     return rows
 
 
+def _holds_lists_of_words(kind: pa.DataType) -> bool:
+    of = kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else pa.null()
+    return pa.types.is_string(of) or pa.types.is_large_string(of)
+
+
 def _links(source: Source, row: Any, first: list[str], second: list[str]) -> list[list[int]] | None:
     if row is None:
         return None
+    if not isinstance(row, str | list):
+        raise XAlignError(f"{source.path}: alignment holds {row!r}, not a list of word links")
     links = []
     for item in row.split() if isinstance(row, str) else row:
         match = _PHARAOH_LINK.fullmatch(item) if isinstance(item, str) else None
         link = [int(match[1]), int(match[2])] if match else item
-        if isinstance(link, str) or len(link) != 2:
-            raise XAlignError(f"{source.path}: {item!r} is no word link: write i-j, or a pair of numbers")
+        if not isinstance(link, list) or len(link) != 2 or not all(isinstance(word, int) for word in link):
+            raise XAlignError(f"{source.path}: {item!r} is no word link: write i-j, or a pair of whole numbers")
         if not (0 <= link[0] < len(first) and 0 <= link[1] < len(second)):
             raise XAlignError(
                 f"{source.path}: link {link[0]}-{link[1]} is out of range in the pair {_shown(first)} "
                 f"({len(first)} and {len(second)} words, counted from 0; is the alignment counted from 1?)"
             )
         links.append(link)
-    return sorted(links)
+    return links
+
+
+def _scores(source: Source, row: Any, links: list[list[int]]) -> list[float] | None:
+    if row is None:
+        return None
+    if not isinstance(row, list):
+        raise XAlignError(f"{source.path}: alignment_score holds {row!r}, not a list of numbers, one a link")
+    if len(row) != len(links):
+        raise XAlignError(f"{source.path}: {len(row)} scores for {len(links)} links: each link needs one")
+    for score in row:
+        if not isinstance(score, int | float) or not 0 <= score <= 1:
+            raise XAlignError(f"{source.path}: a link has the score {score!r}; it must be a number, 0 to 1")
+    return row
+
+
+def _in_order_of(values: list | None, links: list[list[int]] | None) -> list | None:
+    """The values of links in the order in which the links are sorted."""
+    return values and [values[place] for place in sorted(range(len(values)), key=links.__getitem__)]
 
 
 def _shown(words: Sequence[str] | None) -> str:

@@ -146,7 +146,7 @@ def _one_based(row):
     ("columns", "message"),
     [
         ({"alignment": _one_based}, "is out of range in the pair"),
-        ({"alignment": lambda row: ["0-0", "3-x"]}, "'3-x' is no word link: write i-j, or a pair of numbers"),
+        ({"alignment": lambda row: ["0-0", "3-x"]}, "'3-x' is no word link: write i-j, or a pair of whole numbers"),
         ({"alignment": lambda row: [[0, 0, 0]]}, "[0, 0, 0] is no word link"),
         ({"alignment": lambda row: [[-1, 0]]}, "link -1-0 is out of range"),
         ({"source_words": lambda row: ["", *row["source_words"]]}, "a row of source_words has an empty word or none"),
