@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
-from hf_xalign.evaluation.json_files import ESTIMATE, check_format, check_shape, read_json, write_json
+from hf_xalign.evaluation.json_files import ESTIMATE, ResultsFormat, check_shape
 from hf_xalign.evaluation.word_alignment import SCORES
 
 
@@ -53,26 +51,13 @@ SHAPE = {
 }
 
 
-def validate_audit(audit: Any, where: str = FILE_NAME) -> None:
-    """Check that `audit` has every part of the format; `choice` is empty where there is no link at all.
-
-    Raises:
-        XAlignError: naming the first part that is missing or of another type.
-    """
-    check_format(audit, FORMAT, where)
-    check_shape(audit, SHAPE, where)
+def _check(audit: dict[str, Any], where: str) -> None:
+    """Check the choice, which is empty where there is no link at all."""
     if audit["choice"]:
         check_shape(audit["choice"], {"reached": bool, **_POINT}, where, "choice")
 
 
-def write_audit(audit: dict[str, Any], directory: str | os.PathLike) -> Path:
-    """Write `directory/audit.json` whole or not at all; the folder is made if need be."""
-    validate_audit(audit)
-    return write_json(audit, Path(directory) / FILE_NAME)
-
-
-def read_audit(path: str | os.PathLike) -> dict[str, Any]:
-    """Read and validate an `audit.json`, or that of a folder."""
-    audit, path = read_json(path, FILE_NAME)
-    validate_audit(audit, str(path))
-    return audit
+_FILE = ResultsFormat(FORMAT, FILE_NAME, SHAPE, _check)
+validate_audit = _FILE.validate
+write_audit = _FILE.write
+read_audit = _FILE.read

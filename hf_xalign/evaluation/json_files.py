@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -54,12 +56,6 @@ def check_shape(value: Any, shape: Any, where: str, path: str = "") -> None:
             check_shape(item, shape[0], where, f"{path}[{number}]")
 
 
-def check_format(results: Any, format: str, where: str) -> None:
-    """Raise an `XAlignError` unless `results` is an object that says it is in this format."""
-    if not isinstance(results, dict) or results.get("format") != format:
-        raise XAlignError(f"{where} is not in the format {format}: write it anew with `xalign evaluate`")
-
-
 def stamp() -> dict[str, Any]:
     """When a result was made, and with which versions."""
     return {
@@ -68,20 +64,63 @@ def stamp() -> dict[str, Any]:
     }
 
 
-def write_json(results: dict[str, Any], path: str | os.PathLike) -> Path:
-    """Write `results`, numbers rounded to six decimals; the folder is made if need be."""
-    text = json.dumps(_rounded(results), indent=1, ensure_ascii=False, allow_nan=False)
-    return write_text(Path(path), text + "\n")
+@dataclass(frozen=True)
+class ResultsFormat:
+    """One kind of result file.
 
+    Args:
+        name: what the files say in `format`.
+        file_name: what they are called in the folder of an evaluation.
+        shape: of `check_shape`.
+        check: called with results of that shape and where they are; raises for what the shape cannot say.
+        command: of `xalign`, that writes such files.
+    """
 
-def read_json(path: str | os.PathLike, name: str) -> tuple[Any, Path]:
-    """What a file, or the file `name` of a folder, holds, and where it is."""
-    path = Path(path)
-    path = path / name if path.is_dir() else path
-    try:
-        return json.loads(path.read_text(encoding="utf-8")), path
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise XAlignError(f"cannot read {path}: {error}") from error
+    name: str
+    file_name: str
+    shape: dict[str, Any]
+    check: Callable[[dict[str, Any], str], None]
+    command: str = "evaluate"
+
+    def validate(self, results: Any, where: str | None = None) -> None:
+        """Check that `results` has every part of the format.
+
+        Args:
+            where: the file, for the message; None: its usual name.
+
+        Raises:
+            XAlignError: naming the first part that is missing or of another type.
+        """
+        where = where or self.file_name
+        if not isinstance(results, dict) or results.get("format") != self.name:
+            raise XAlignError(f"{where} is not in the format {self.name}: write it anew with `xalign {self.command}`")
+        check_shape(results, self.shape, where)
+        self.check(results, where)
+
+    def write(self, results: dict[str, Any], directory: str | os.PathLike) -> Path:
+        """Write the file in `directory`, made if need be, whole or not at all; numbers are rounded to six decimals.
+
+        Raises:
+            XAlignError: as `validate`, or the file cannot be written.
+        """
+        self.validate(results)
+        text = json.dumps(_rounded(results), indent=1, ensure_ascii=False, allow_nan=False)
+        return write_text(Path(directory) / self.file_name, text + "\n")
+
+    def read(self, path: str | os.PathLike) -> dict[str, Any]:
+        """Read and validate a file of this format, or that of a folder.
+
+        Raises:
+            XAlignError: as `validate`, or the file cannot be read.
+        """
+        path = Path(path)
+        path = path / self.file_name if path.is_dir() else path
+        try:
+            results = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise XAlignError(f"cannot read {path}: {error}") from error
+        self.validate(results, str(path))
+        return results
 
 
 def _rounded(value: Any) -> Any:

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.json_files import (
-    DATASET,
-    ESTIMATE,
-    MODEL,
-    VERSIONS,
-    check_format,
-    check_shape,
-    read_json,
-    write_json,
-)
+from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, MODEL, VERSIONS, ResultsFormat, check_shape
 
 
 FORMAT = "hf_xalign/languages-1"
@@ -37,14 +26,8 @@ SHAPE = {
 }
 
 
-def validate_languages(results: Any, where: str = FILE_NAME) -> None:
-    """Check that `results` has every part of the format, and a score for every model, language and metric.
-
-    Raises:
-        XAlignError: naming the first part that is missing or of another type.
-    """
-    check_format(results, FORMAT, where)
-    check_shape(results, SHAPE, where)
+def _check(results: dict[str, Any], where: str) -> None:
+    """Check that there is a score for every model, language and metric."""
     for part in ("models", "languages", "groups"):
         if not results[part]:
             raise XAlignError(f"{where}: {part} is empty")
@@ -67,14 +50,7 @@ def validate_languages(results: Any, where: str = FILE_NAME) -> None:
                         check_shape(score["difference"], _SHARES, where, f"{place}.{metric}[{model}].difference")
 
 
-def write_languages(results: dict[str, Any], directory: str | os.PathLike) -> Path:
-    """Write `directory/languages.json` whole or not at all; the folder is made if need be."""
-    validate_languages(results)
-    return write_json(results, Path(directory) / FILE_NAME)
-
-
-def read_languages(path: str | os.PathLike) -> dict[str, Any]:
-    """Read and validate a `languages.json`, or that of a folder."""
-    results, path = read_json(path, FILE_NAME)
-    validate_languages(results, str(path))
-    return results
+_FILE = ResultsFormat(FORMAT, FILE_NAME, SHAPE, _check)
+validate_languages = _FILE.validate
+write_languages = _FILE.write
+read_languages = _FILE.read

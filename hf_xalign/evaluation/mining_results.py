@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.json_files import (
-    DATASET,
-    ESTIMATE,
-    MODEL,
-    VERSIONS,
-    check_format,
-    check_shape,
-    read_json,
-    write_json,
-)
+from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, MODEL, VERSIONS, ResultsFormat, check_shape
 
 
 FORMAT = "hf_xalign/mining-1"
@@ -50,14 +39,8 @@ SHAPE = {
 }
 
 
-def validate_mining(results: Any, where: str = FILE_NAME) -> None:
-    """Check that `results` has every part of the format, and a score for every model and language.
-
-    Raises:
-        XAlignError: naming the first part that is missing or of another type.
-    """
-    check_format(results, FORMAT, where)
-    check_shape(results, SHAPE, where)
+def _check(results: dict[str, Any], where: str) -> None:
+    """Check that there is a score for every model and language."""
     for part in ("languages", "groups"):
         for number, entry in enumerate(results[part]):
             if len(entry["scores"]) != len(results["models"]):
@@ -69,14 +52,7 @@ def validate_mining(results: Any, where: str = FILE_NAME) -> None:
                     check_shape(score["difference"], ESTIMATE, where, f"{part}[{number}].scores[{model}].difference")
 
 
-def write_mining(results: dict[str, Any], directory: str | os.PathLike) -> Path:
-    """Write `directory/mining.json` whole or not at all; the folder is made if need be."""
-    validate_mining(results)
-    return write_json(results, Path(directory) / FILE_NAME)
-
-
-def read_mining(path: str | os.PathLike) -> dict[str, Any]:
-    """Read and validate a `mining.json`, or that of a folder."""
-    results, path = read_json(path, FILE_NAME)
-    validate_mining(results, str(path))
-    return results
+_FILE = ResultsFormat(FORMAT, FILE_NAME, SHAPE, _check)
+validate_mining = _FILE.validate
+write_mining = _FILE.write
+read_mining = _FILE.read

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
-from hf_xalign.evaluation.json_files import ESTIMATE, check_format, check_shape, read_json, write_json
+from hf_xalign.evaluation.json_files import ESTIMATE, ResultsFormat, check_shape
 
 
 FORMAT = "hf_xalign/results-1"
@@ -67,14 +65,8 @@ _OPTIONAL = {
 }
 
 
-def validate_results(results: Any, where: str = FILE_NAME) -> None:
-    """Check that `results` has every part of the format.
-
-    Raises:
-        XAlignError: naming the first part that is missing or of another type.
-    """
-    check_format(results, FORMAT, where)
-    check_shape(results, SHAPE, where)
+def _check(results: dict[str, Any], where: str) -> None:
+    """Check every metric, and the parts that are not always there."""
     for name, shape in _OPTIONAL.items():
         if name in results:
             check_shape(results[name], shape, where, name)
@@ -82,14 +74,7 @@ def validate_results(results: Any, where: str = FILE_NAME) -> None:
         check_shape(results["retrieval"][metric], _RETRIEVAL, where, f"retrieval.{metric}")
 
 
-def write_results(results: dict[str, Any], directory: str | os.PathLike) -> Path:
-    """Write `directory/results.json` whole or not at all; the folder is made if need be."""
-    validate_results(results)
-    return write_json(results, Path(directory) / FILE_NAME)
-
-
-def read_results(path: str | os.PathLike) -> dict[str, Any]:
-    """Read and validate a `results.json`, or that of a folder."""
-    results, path = read_json(path, FILE_NAME)
-    validate_results(results, str(path))
-    return results
+_FILE = ResultsFormat(FORMAT, FILE_NAME, SHAPE, _check)
+validate_results = _FILE.validate
+write_results = _FILE.write
+read_results = _FILE.read

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.grouped_table import settings_of
-from hf_xalign.evaluation.json_files import (
-    DATASET,
-    ESTIMATE,
-    MODEL,
-    VERSIONS,
-    check_format,
-    check_shape,
-    read_json,
-    write_json,
-)
+from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, MODEL, VERSIONS, ResultsFormat, check_shape
 from hf_xalign.evaluation.text_tables import columns, markdown_cell, markdown_row
 
 
@@ -38,14 +27,8 @@ SHAPE = {
 }
 
 
-def validate_sts(results: Any, where: str = FILE_NAME) -> None:
-    """Check that `results` has every part of the format, and a score for every model.
-
-    Raises:
-        XAlignError: naming the first part that is missing or of another type.
-    """
-    check_format(results, FORMAT, where)
-    check_shape(results, SHAPE, where)
+def _check(results: dict[str, Any], where: str) -> None:
+    """Check that there is a score for every model."""
     if len(results["scores"]) != len(results["models"]):
         raise XAlignError(f"{where}: {len(results['scores'])} scores for {len(results['models'])} models")
     for place, score in enumerate(results["scores"]):
@@ -53,17 +36,10 @@ def validate_sts(results: Any, where: str = FILE_NAME) -> None:
             check_shape(score["difference"], _SCORE, where, f"scores[{place}].difference")
 
 
-def write_sts(results: dict[str, Any], directory: str | os.PathLike) -> Path:
-    """Write `directory/sts.json` whole or not at all; the folder is made if need be."""
-    validate_sts(results)
-    return write_json(results, Path(directory) / FILE_NAME)
-
-
-def read_sts_results(path: str | os.PathLike) -> dict[str, Any]:
-    """Read and validate an `sts.json`, or that of a folder."""
-    results, path = read_json(path, FILE_NAME)
-    validate_sts(results, str(path))
-    return results
+_FILE = ResultsFormat(FORMAT, FILE_NAME, SHAPE, _check)
+validate_sts = _FILE.validate
+write_sts = _FILE.write
+read_sts_results = _FILE.read
 
 
 def format_sts(results: dict[str, Any]) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 from transformers.trainer import TRAINER_STATE_NAME
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, VERSIONS, check_shape, read_json, stamp, write_json
+from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, VERSIONS, ResultsFormat, check_shape, stamp
 from hf_xalign.evaluation.results import read_results
 from hf_xalign.sweep.plan import Run, Sweep
 
@@ -87,15 +85,8 @@ def gather_results(sweep: Sweep, failed: dict[str, str]) -> dict[str, Any]:
     return results
 
 
-def validate_sweep(results: Any, where: str = FILE_NAME) -> None:
-    """Check that `results` has every part of the format.
-
-    Raises:
-        XAlignError: naming the first part that is missing or of another type.
-    """
-    if not isinstance(results, dict) or results.get("format") != FORMAT:
-        raise XAlignError(f"{where} is not in the format {FORMAT}: write it anew with `xalign sweep`")
-    check_shape(results, SHAPE, where)
+def _check(results: dict[str, Any], where: str) -> None:
+    """Check that there is a value for every key, and the parts that are not always there."""
     if "dataset" in results:
         check_shape(results["dataset"], _DATASET, where, "dataset")
     for number, setting in enumerate(results["settings"]):
@@ -113,17 +104,10 @@ def validate_sweep(results: Any, where: str = FILE_NAME) -> None:
                         check_shape(entry[part]["sd"], float, where, f"{at}.{part}.sd")
 
 
-def write_sweep(results: dict[str, Any], directory: str | os.PathLike) -> Path:
-    """Write `directory/sweep.json` whole or not at all; the folder is made if need be."""
-    validate_sweep(results)
-    return write_json(results, Path(directory) / FILE_NAME)
-
-
-def read_sweep_results(path: str | os.PathLike) -> dict[str, Any]:
-    """Read and validate a `sweep.json`, or that of a folder."""
-    results, path = read_json(path, FILE_NAME)
-    validate_sweep(results, str(path))
-    return results
+_FILE = ResultsFormat(FORMAT, FILE_NAME, SHAPE, _check, command="sweep")
+validate_sweep = _FILE.validate
+write_sweep = _FILE.write
+read_sweep_results = _FILE.read
 
 
 def _setting(
