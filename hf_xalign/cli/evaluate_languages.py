@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
+from hf_xalign.cli.evaluate_models import evaluate_models
 from hf_xalign.errors import XAlignError
 
 
@@ -47,28 +49,17 @@ def run(options: argparse.Namespace) -> None:
     from hf_xalign.evaluation.languages_results import write_languages
     from hf_xalign.evaluation.languages_table import format_languages, languages_markdown
     from hf_xalign.evaluation.many_languages import evaluate_languages
-    from hf_xalign.files import write_text
 
-    results = evaluate_languages(
-        options.model,
+    evaluate_models(
+        options,
+        evaluate_languages,
         data,
+        write_languages,
+        partial(format_languages, direction=options.direction),
+        partial(languages_markdown, direction=options.direction),
         low_resource=split_list(options.low_resource),
         metrics=split_list(options.metrics),
-        layer=options.layer,
-        pooling=options.pooling,
-        labels=options.label,
-        name=options.name,
-        synthetic=options.synthetic,
-        seed=options.seed,
-        max_length=options.max_length,
-        batch_tokens=options.batch_tokens,
-        progress=sys.stderr.isatty(),
     )
-    path = write_languages(results, options.output)
-    print(format_languages(results, options.direction))
-    print(f"\nwrote {path}")
-    if options.markdown:
-        print(f"wrote {write_text(options.markdown, languages_markdown(results, options.direction))}")
 
 
 def read_pairs(options: argparse.Namespace) -> list:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from hf_xalign.cli.evaluate_languages import read_pairs, split_list
+from hf_xalign.cli.evaluate_models import evaluate_models
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,27 +37,16 @@ def run(options: argparse.Namespace) -> None:
     from hf_xalign.evaluation.mining_evaluation import evaluate_mining
     from hf_xalign.evaluation.mining_results import write_mining
     from hf_xalign.evaluation.mining_table import format_mining, mining_markdown
-    from hf_xalign.files import write_text
 
-    results = evaluate_mining(
-        options.model,
+    evaluate_models(
+        options,
+        evaluate_mining,
         data,
+        write_mining,
+        format_mining,
+        mining_markdown,
         low_resource=split_list(options.low_resource),
         neighbours=options.neighbours,
         margin=options.margin,
         gold_share=options.gold_share,
-        layer=options.layer,
-        pooling=options.pooling,
-        labels=options.label,
-        name=options.name,
-        synthetic=options.synthetic,
-        seed=options.seed,
-        max_length=options.max_length,
-        batch_tokens=options.batch_tokens,
-        progress=sys.stderr.isatty(),
     )
-    path = write_mining(results, options.output)
-    print(format_mining(results))
-    print(f"\nwrote {path}")
-    if options.markdown:
-        print(f"wrote {write_text(options.markdown, mining_markdown(results))}")

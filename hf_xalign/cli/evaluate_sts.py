@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from hf_xalign.cli.evaluate_models import evaluate_models
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
@@ -29,23 +31,5 @@ def run(options: argparse.Namespace) -> None:
 
     from hf_xalign.evaluation.sts_evaluation import evaluate_sts
     from hf_xalign.evaluation.sts_results import format_sts, sts_markdown, write_sts
-    from hf_xalign.files import write_text
 
-    results = evaluate_sts(
-        options.model,
-        data,
-        layer=options.layer,
-        pooling=options.pooling,
-        labels=options.label,
-        name=options.name,
-        synthetic=options.synthetic,
-        seed=options.seed,
-        max_length=options.max_length,
-        batch_tokens=options.batch_tokens,
-        progress=sys.stderr.isatty(),
-    )
-    path = write_sts(results, options.output)
-    print(format_sts(results))
-    print(f"\nwrote {path}")
-    if options.markdown:
-        print(f"wrote {write_text(options.markdown, sts_markdown(results))}")
+    evaluate_models(options, evaluate_sts, data, write_sts, format_sts, sts_markdown)

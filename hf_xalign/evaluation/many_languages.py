@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from hf_xalign.evaluation.language_scores import language_groups, score_language
 from hf_xalign.evaluation.languages_results import FORMAT
 from hf_xalign.evaluation.parallel_text import ParallelText, describe_pairs
 from hf_xalign.evaluation.retrieval import METRICS, retrieval_accuracy, text_groups
-from hf_xalign.evaluation.text_vectors import TextVectors, distinct_labels, embed_texts
+from hf_xalign.evaluation.text_vectors import EmbeddingOptions, TextVectors, distinct_labels, embed_by_models
 
 
 def evaluate_languages(
@@ -23,15 +23,11 @@ def evaluate_languages(
     *,
     low_resource: Sequence[str] = (),
     metrics: Sequence[str] = ("cosine",),
-    layer: int | None = None,
-    pooling: str | None = None,
     labels: Sequence[str] | None = None,
     name: str | None = None,
     synthetic: bool = False,
     seed: int = 0,
-    max_length: int | None = None,
-    batch_tokens: int = 4096,
-    progress: bool = False,
+    **embedding: Unpack[EmbeddingOptions],
 ) -> dict[str, Any]:
     """Top-1 retrieval of every model on every pair of languages; the result is what `write_languages` writes.
 
@@ -44,9 +40,9 @@ def evaluate_languages(
         data: the pairs of languages, of one file.
         low_resource: the languages, as `swh` or `swh_Latn`, whose mean is apart from that of the others.
         metrics: of "cosine", "csls" and "margin"; cosine is always among them.
-        layer, pooling: None: each checkpoint's own.
         labels: the models' names in tables; None: their folders'.
         seed: of the resamples.
+        embedding: options of `embed_texts`: `layer`, `pooling`, `max_length`, `batch_tokens`, `progress`.
 
     Raises:
         XAlignError: an unknown metric or language, a model that cannot be opened, labels that are not different.
@@ -64,17 +60,7 @@ def evaluate_languages(
     )
 
     entries, hits = [], {metric: [[] for _ in data] for metric in metrics}
-    for model, label in zip(models, labels, strict=True):
-        vectors = embed_texts(
-            model,
-            sentences,
-            layer=layer,
-            pooling=pooling,
-            max_length=max_length,
-            batch_tokens=batch_tokens,
-            label=label,
-            progress=progress,
-        )
+    for vectors in embed_by_models(models, sentences, labels, **embedding):
         entries.append(vectors.model)
         for metric in metrics:
             for place, (text, group) in enumerate(zip(data, same, strict=True)):

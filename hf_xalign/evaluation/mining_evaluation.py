@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from hf_xalign.evaluation.mining_results import FORMAT
 from hf_xalign.evaluation.mining_task import MiningTask, mining_tasks
 from hf_xalign.evaluation.parallel_text import ParallelText, describe_pairs
 from hf_xalign.evaluation.resampled_means import resampled_means
-from hf_xalign.evaluation.text_vectors import TextVectors, distinct_labels, embed_texts
+from hf_xalign.evaluation.text_vectors import EmbeddingOptions, TextVectors, distinct_labels, embed_by_models
 
 
 def evaluate_mining(
@@ -29,15 +29,11 @@ def evaluate_mining(
     neighbours: int = 4,
     margin: str = "ratio",
     gold_share: float = 0.2,
-    layer: int | None = None,
-    pooling: str | None = None,
     labels: Sequence[str] | None = None,
     name: str | None = None,
     synthetic: bool = False,
     seed: int = 0,
-    max_length: int | None = None,
-    batch_tokens: int = 4096,
-    progress: bool = False,
+    **embedding: Unpack[EmbeddingOptions],
 ) -> dict[str, Any]:
     """Precision, recall and F1 of every model on a mining task of every pair of languages (`mining_tasks`).
 
@@ -50,8 +46,8 @@ def evaluate_mining(
         low_resource: the languages, as `swh` or `swh_Latn`, whose mean is apart from that of the others.
         neighbours, margin: of `mine_bitext`.
         gold_share: of `mining_tasks`.
-        layer, pooling: None: each checkpoint's own.
         seed: of the tasks and of the resamples.
+        embedding: options of `embed_texts`: `layer`, `pooling`, `max_length`, `batch_tokens`, `progress`.
 
     Raises:
         XAlignError: too few rows, an unknown margin or language, a model that cannot be opened.
@@ -65,17 +61,7 @@ def evaluate_mining(
     ]
 
     entries, scores, items = [], [[] for _ in data], [[] for _ in data]
-    for model, label in zip(models, labels, strict=True):
-        vectors = embed_texts(
-            model,
-            sentences,
-            layer=layer,
-            pooling=pooling,
-            max_length=max_length,
-            batch_tokens=batch_tokens,
-            label=label,
-            progress=progress,
-        )
+    for vectors in embed_by_models(models, sentences, labels, **embedding):
         entries.append(vectors.model)
         for place, (tuning, test) in enumerate(tasks):
             mined = _mine(vectors, tuning, neighbours, margin)

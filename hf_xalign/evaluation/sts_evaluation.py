@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -13,50 +13,36 @@ from hf_xalign.evaluation.json_files import stamp
 from hf_xalign.evaluation.sts import StsResult, sts_correlation
 from hf_xalign.evaluation.sts_data import StsData
 from hf_xalign.evaluation.sts_results import CORRELATIONS, FORMAT
-from hf_xalign.evaluation.text_vectors import distinct_labels, embed_texts
+from hf_xalign.evaluation.text_vectors import EmbeddingOptions, distinct_labels, embed_by_models
 
 
 def evaluate_sts(
     models: Sequence[str],
     data: StsData,
     *,
-    layer: int | None = None,
-    pooling: str | None = None,
     labels: Sequence[str] | None = None,
     name: str | None = None,
     synthetic: bool = False,
     seed: int = 0,
-    max_length: int | None = None,
-    batch_tokens: int = 4096,
-    progress: bool = False,
+    **embedding: Unpack[EmbeddingOptions],
 ) -> dict[str, Any]:
     """How well each model's cosines follow the gold scores; the result is what `write_sts` writes.
 
     Args:
         models: checkpoint folders or Hub ids; the others are compared with the first, on the same resamples.
-        layer, pooling: None: each checkpoint's own.
+        embedding: options of `embed_texts`: `layer`, `pooling`, `max_length`, `batch_tokens`, `progress`.
 
     Raises:
         XAlignError: a model that cannot be opened, or that gives all pairs one cosine.
     """
     labels = distinct_labels(models, labels)
     entries, results = [], []
-    for model, label in zip(models, labels, strict=True):
-        vectors = embed_texts(
-            model,
-            [*data.first, *data.second],
-            layer=layer,
-            pooling=pooling,
-            max_length=max_length,
-            batch_tokens=batch_tokens,
-            label=label,
-            progress=progress,
-        )
+    for vectors in embed_by_models(models, [*data.first, *data.second], labels, **embedding):
         entries.append(vectors.model)
         try:
             results.append(sts_correlation(vectors(data.first), vectors(data.second), data.scores, seed=seed))
         except XAlignError as error:
-            raise XAlignError(f"{label} on {data.file}: {error}") from error
+            raise XAlignError(f"{vectors.model['label']} on {data.file}: {error}") from error
     return {
         "format": FORMAT,
         "dataset": {

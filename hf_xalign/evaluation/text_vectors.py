@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -34,6 +34,16 @@ class TextVectors:
 
     def __call__(self, texts: Iterable[str]) -> np.ndarray:
         return self.vectors[[self.rows[text] for text in texts]]
+
+
+class EmbeddingOptions(TypedDict, total=False):
+    """The options of `embed_texts` that hold for all of several models."""
+
+    layer: int | None
+    pooling: str | None
+    max_length: int | None
+    batch_tokens: int
+    progress: bool
 
 
 def embed_texts(
@@ -81,6 +91,18 @@ def embed_texts(
         "truncated": tokenized.truncated,
     }
     return TextVectors(entry, vectors, rows)
+
+
+def embed_by_models(
+    models: Sequence[str], texts: Sequence[str], labels: Sequence[str], **options: Unpack[EmbeddingOptions]
+) -> Iterator[TextVectors]:
+    """`embed_texts` by each of several models, one after the other.
+
+    Args:
+        labels: of `distinct_labels`.
+    """
+    for model, label in zip(models, labels, strict=True):
+        yield embed_texts(model, texts, label=label, **options)
 
 
 def _no_further_than(encoder: PreTrainedModel, layer: int) -> AbstractContextManager:
