@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import torch
 
+from hf_xalign.citations import WACSE
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import Head, HeadInputs
 from hf_xalign.heads.masked_lm import masked_lm_loss
@@ -29,10 +30,14 @@ class AWPHead(Head):
     Args:
         variant (`str`): `"pair"` or `"cross"`.
         weight (`float`): of this objective in the total.
+
+    Raises:
+        XAlignError: an unknown variant.
     """
 
     needs_alignments = True
     uses_lm_head = True
+    citation = WACSE
 
     def __init__(self, *, variant: str = "pair", weight: float = 1.0):
         super().__init__(weight=weight)

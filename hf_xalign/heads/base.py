@@ -60,7 +60,10 @@ class HeadInputs:
     _sentences: dict[tuple[str, str], torch.Tensor] = field(default_factory=dict)
 
     def sentence_embeddings(self, view: str, pooling: str | None = None) -> torch.Tensor:
-        """Sentence embeddings `(B, D)` of a view at the alignment layer, pooled once however many heads ask."""
+        """Sentence embeddings `(B, D)` of a view at the alignment layer, pooled once however many heads ask.
+
+        `pooling` is `"mean"` or `"cls"`; None: the model's own.
+        """
         key = view, pooling or self.pooling
         if key not in self._sentences:
             encoded = self.views[view]
@@ -69,12 +72,18 @@ class HeadInputs:
         return self._sentences[key]
 
     def word_embeddings(self, view: str, rows: torch.Tensor, words: torch.Tensor, layer: int = -1) -> torch.Tensor:
-        """Words `(P, D)`, each the mean of its sub-words' states: word `words[p]` of row `rows[p]` of a view."""
+        """Words `(P, D)`, each the mean of its sub-words' states: word `words[p]` of row `rows[p]` of a view.
+
+        Args:
+            view: by name; its words must be known (`needs_words` or `needs_alignments`).
+            rows, words: integers `(P,)`.
+            layer: whose states; -1 is the last one.
+        """
         encoded = self.views[view]
         return pool_words(encoded.hidden_states[layer], encoded.word_ids)[rows, words]
 
     def mean_over_rows(self, values: torch.Tensor) -> torch.Tensor:
-        """The mean of a loss per row, `(B,)`, over the rows of the step.
+        """The mean of `values`, a loss per row `(B,)`, over the rows of the step; a scalar.
 
         In training that is the sum over this micro-batch (or chunk of it) divided by `label_counts["rows"]`, so that
         the mean over micro-batches and processes is the mean over all their rows.
@@ -128,6 +137,12 @@ def pool_words(states: torch.Tensor, word_ids: torch.Tensor) -> torch.Tensor:
 class Head(OwnParameters):
     """An objective. Subclasses say which views they read and turn `HeadInputs` into a scalar.
 
+    Where a subclass's constructor has an argument `hidden_size` or `num_layers`, the model gives it the encoder's; all
+    others are options of a recipe.
+
+    Args:
+        weight (`float`): of this objective in the total.
+
     Attributes:
         views: names of the views that must be in the batch ([`XAlignDataCollator`] tells what there is).
         masked_views: those of the views whose tokens must be masked at random; the others are masked only where
@@ -136,6 +151,7 @@ class Head(OwnParameters):
         needs_alignments: whether the rows must hold words and their alignment.
         contrastive: whether the loss needs at least two rows in the (global) batch.
         uses_lm_head: whether it predicts tokens; without any such head, a part of the model gets no gradient.
+        citation: BibTeX of the paper that the objective is taken from, for model cards.
     """
 
     views: tuple[str, ...]
@@ -144,14 +160,19 @@ class Head(OwnParameters):
     needs_alignments: bool = False
     contrastive: ClassVar[bool] = False
     uses_lm_head: ClassVar[bool] = False
+    citation: ClassVar[str] = ""
 
     def __init__(self, *, weight: float = 1.0):
         super().__init__()
         self.weight = float(weight)
 
     def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
-        """The layers whose states it reads, of 0 (embeddings) to `num_layers`; later ones need not run for it."""
+        """The layers whose states it reads, of 0 (embeddings) to `num_layers`; later ones need not run for it.
+
+        `alignment_layer` is the one that sentence embeddings are made of.
+        """
         return range(num_layers + 1)
 
     def forward(self, inputs: HeadInputs) -> torch.Tensor:
+        """The loss of the views in `inputs`, unweighted, a scalar."""
         raise NotImplementedError

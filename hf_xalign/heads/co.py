@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from hf_xalign.citations import AWESOME
 from hf_xalign.heads.base import HeadInputs
 from hf_xalign.heads.soft_alignment import SoftAlignment, SoftAlignmentHead
 
@@ -17,9 +18,13 @@ class COHead(SoftAlignmentHead):
     Args:
         layer (`int`, *optional*), extraction (`str`): as in [`SOHead`].
         weight (`float`): of this objective in the total.
+
+    Raises:
+        XAlignError: an unknown extraction, a layer out of range, or entmax is not installed.
     """
 
     name = "co"
+    citation = AWESOME
 
     def __init__(
         self,

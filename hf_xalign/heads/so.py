@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from hf_xalign.citations import AWESOME
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import EncodedView, HeadInputs
 from hf_xalign.heads.soft_alignment import SoftAlignment, SoftAlignmentHead
@@ -36,10 +37,14 @@ class SOHead(SoftAlignmentHead):
             gradient to tokens whose probability is exactly 0: with `guide="links"` take the softmax.
         softmax_threshold (`float`): what a probability must exceed in the guide; for entmax15 that is always 0.
         weight (`float`): of this objective in the total.
+
+    Raises:
+        XAlignError: an unknown guide or extraction, a layer or a threshold out of range, or entmax is not installed.
     """
 
     name = "so"
     needs_words = True
+    citation = AWESOME
 
     def __init__(
         self,

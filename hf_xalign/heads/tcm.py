@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import torch
 
+from hf_xalign.citations import TRANSLITERATIONS
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import HeadInputs
 from hf_xalign.heads.contrastive import ContrastiveHead
@@ -24,7 +25,7 @@ VIEWS = {None: ("source", "target"), "target": ("target", "target_latn")}
 
 
 class TCMHead(ContrastiveHead):
-    """Transliteration contrastive modelling on the sentence embeddings of the alignment layer.
+    """Transliteration contrastive modelling on the sentence embeddings of the alignment layer (Liu et al., ACL 2024).
 
     The embeddings come from the same (masked) pass as MLM. Negatives are gathered from all processes; equal sentences
     are never each other's negatives.
@@ -36,7 +37,12 @@ class TCMHead(ContrastiveHead):
         of (`str`, *optional*): for rows of translations, the side whose romanised copy is contrasted (`"target"`);
             by default the two views are a sentence and its transliteration.
         weight (`float`): of this objective in the total.
+
+    Raises:
+        XAlignError: an unknown preset, similarity or side, or a temperature that is not above 0.
     """
+
+    citation = TRANSLITERATIONS
 
     def __init__(
         self,

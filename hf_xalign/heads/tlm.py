@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import torch
 
+from hf_xalign.citations import TRANSLITERATIONS
 from hf_xalign.heads.base import Head, HeadInputs
 from hf_xalign.heads.masked_lm import masked_lm_loss
 
@@ -18,6 +19,7 @@ class TLMHead(Head):
 
     views = masked_views = ("pair",)
     uses_lm_head = True
+    citation = TRANSLITERATIONS
 
     def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
         return (num_layers,)

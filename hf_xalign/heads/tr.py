@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import torch
 
+from hf_xalign.citations import WACSE
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import HeadInputs
 from hf_xalign.heads.contrastive import ContrastiveHead
@@ -26,9 +27,13 @@ class TRHead(ContrastiveHead):
         pooling (`str`, *optional*): `"mean"` or `"cls"`; by default the model's own.
         projection (`str`, *optional*): `"linear"` or `"tanh"`, a layer that only training has.
         weight (`float`): of this objective in the total.
+
+    Raises:
+        XAlignError: an unknown pooling or projection, or a temperature that is not above 0.
     """
 
     views = ("source", "target")
+    citation = WACSE
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import torch
 
+from hf_xalign.citations import WACSE
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import HeadInputs
 from hf_xalign.heads.contrastive import ContrastiveHead
@@ -25,10 +26,14 @@ class WTRHead(ContrastiveHead):
         layer (`int`): of the word states; -1 is the last one.
         temperature, learnable_temperature, projection: as in [`TRHead`].
         weight (`float`): of this objective in the total.
+
+    Raises:
+        XAlignError: a layer out of range, an unknown projection, or a temperature that is not above 0.
     """
 
     views = ("source", "target")
     needs_alignments = True
+    citation = WACSE
 
     def __init__(
         self,
