@@ -20,6 +20,8 @@ class ModelArguments:
         languages (`list[str]`, *optional*): languages with an embedding of their own; see [`XAlignConfig`].
         model_revision (`str`, *optional*): branch, tag or commit on the Hub.
         attn_implementation (`str`, *optional*): as in transformers (`sdpa`, `eager`, `flash_attention_2`).
+        license (`str`, *optional*): what the trained model may be used under, for its card: an id that the Hub knows
+            (`apache-2.0`, `cc-by-nc-4.0`, `other`).
     """
 
     model_name_or_path: str | None = field(
@@ -42,3 +44,4 @@ class ModelArguments:
     )
     model_revision: str | None = field(default=None, metadata={"help": "Branch, tag or commit on the Hub."})
     attn_implementation: str | None = field(default=None, metadata={"help": "Attention kernel, as in transformers."})
+    license: str | None = field(default=None, metadata={"help": "Licence of the trained model, told by its card."})

@@ -23,7 +23,7 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
 from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
-from hf_xalign.provenance import RecipeCallback
+from hf_xalign.provenance import ProvenanceCallback, RecipeCallback
 from hf_xalign.recipe import read_recipe
 from hf_xalign.resuming import checkpoint_to_resume, is_finished, load_finished, wants_resume
 from hf_xalign.trainer import XAlignTrainer, check_step
@@ -101,8 +101,15 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
             seed=args.seed,
         ),
         processing_class=tokenizer,
-        callbacks=[RecipeCallback(resolved, prepared)],
+        callbacks=[
+            RecipeCallback(resolved, prepared),
+            ProvenanceCallback(resolved, prepared, model_args.model_name_or_path),
+        ],
     )
+    if args.report_to:
+        from hf_xalign.tracking import add_figures
+
+        add_figures(trainer, prepared.selection)
     checkpoint = None if args.dry_run else checkpoint_to_resume(args)
     if checkpoint and is_finished(checkpoint, args):
         _say(args, f"{checkpoint} has all {args.max_steps} steps: nothing is left to train")
@@ -134,6 +141,10 @@ def check_arguments(data_args: DataArguments, model_args: ModelArguments, args: 
     heads = {name: build_head(name, options or {}) for name, options in model_args.heads.items()}
     check_step(heads, args)
     checkpoint_to_resume(args)
+    if args.report_to:
+        from hf_xalign.tracking import check_trackers
+
+        check_trackers(args.report_to, figures=bool(args.log_figures))
     if model_args.model_name_or_path and model_args.model_config:
         raise XAlignError("model_name_or_path and model_config are both set: post-align an encoder, or make a new one")
     if not model_args.model_name_or_path and "model_type" not in model_args.model_config:
@@ -194,6 +205,8 @@ def _measure(output_dir: str, prepared: PreparedData, seed: int) -> None:
 def _shrink(args: XAlignTrainingArguments) -> None:
     args.per_device_train_batch_size = min(args.per_device_train_batch_size, DRY_RUN_ROWS)
     args.gradient_accumulation_steps = 1
+    # A tracker would keep a run of one step for ever.
+    args.report_to = []
 
 
 def _start_logging(args: XAlignTrainingArguments) -> None:

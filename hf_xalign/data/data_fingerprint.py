@@ -27,6 +27,8 @@ def describe_source(source: Source) -> dict[str, Any]:
         XAlignError: a file is missing.
     """
     described = {key: value for key, value in asdict(source).items() if value not in (None, {}, [])}
+    # What is known of a licence makes no other data: the recipe tells it.
+    described.pop("license", None)
     for record in (described, described.get("join", {})):
         for key in ("path", "target_path"):
             if key in record and source.format:

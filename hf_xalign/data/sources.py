@@ -79,6 +79,7 @@ class Source:
         drop_containing: strings; a sentence that holds one of them is dropped.
         min_words, max_words: bounds on the words between spaces (of both sides of a pair).
         limit: this many rows, chosen at random by `seed`.
+        license: what the text may be used under, for cards (`cc-by-sa-4.0`); it changes no data.
     """
 
     path: str
@@ -102,6 +103,7 @@ class Source:
     max_words: int | None = None
     limit: int | None = None
     seed: int = 0
+    license: str | None = None
 
     @property
     def label(self) -> str:
@@ -167,7 +169,10 @@ def _kind_of_spec(values: dict[str, Any]) -> str:
 
 
 _TYPES: dict[type, tuple[str, ...]] = {
-    str: ("path", "kind", "format", "name", "split", "revision", "lang", "source_lang", "target_lang", "target_path"),
+    str: (
+        *("path", "kind", "format", "name", "split", "revision", "lang", "source_lang", "target_lang", "target_path"),
+        "license",
+    ),
     list: ("langs", "require", "drop_containing"),
     dict: ("columns", "where", "join", "take"),
     int: ("min_words", "max_words", "limit", "seed"),

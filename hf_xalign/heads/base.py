@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
@@ -165,6 +165,8 @@ class Head(OwnParameters):
     def __init__(self, *, weight: float = 1.0):
         super().__init__()
         self.weight = float(weight)
+        # What a preset decided, by option: a card tells the value, not the preset alone.
+        self.settings: dict[str, Any] = {}
 
     def layers_read(self, alignment_layer: int, num_layers: int) -> Collection[int]:
         """The layers whose states it reads, of 0 (embeddings) to `num_layers`; later ones need not run for it.

@@ -191,7 +191,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(place, capsys):
     assert _train(*steps, "--optim", "sgd", "--learning_rate", "1e38", "--max_grad_norm", "0") == 2
     error = _error(capsys)
     assert error.startswith("the loss is nan in step 2 (rows ") and "checkpoint in out is kept" in error
-    assert {path.name for path in (place / "out").iterdir()} == {"checkpoint-1", "recipe.yaml"}
+    assert {path.name for path in (place / "out").iterdir()} == {"checkpoint-1", "provenance.json", "recipe.yaml"}
 
 
 def test_a_failure_leaves_the_data_of_an_earlier_run(place, capsys):
