@@ -44,6 +44,9 @@ class XAlignConfig(PreTrainedConfig):
         languages (`list[str]`): languages with an embedding of their own, added to the word embeddings of their
             sentences while training (WACSE's language embeddings; XLM's, Conneau and Lample, 2019). None by default.
             The checkpoint that plain transformers opens has none.
+
+    Raises:
+        XAlignError: an unknown pooling.
     """
 
     model_type = "xalign"
@@ -83,6 +86,10 @@ class XAlignConfig(PreTrainedConfig):
     @classmethod
     def load_beside(cls, name_or_path: str | os.PathLike, **hub_kwargs) -> XAlignConfig:
         """Read `xalign_config.json` of a folder or a Hub repository.
+
+        Args:
+            name_or_path: the folder, or the repository's id.
+            hub_kwargs: settings of the download (`revision`, `token`, `cache_dir`, ...).
 
         Raises:
             XAlignError: there is none (the checkpoint was not made by hf_xalign), or it cannot be read.

@@ -196,9 +196,14 @@ def softmax_losses(
     The scores are held in blocks of queries, and computed again in the backward pass, so memory grows with the rows
     and not with their square. The gradient cannot be differentiated again.
 
+    This is InfoNCE (van den Oord et al., 2018), with a margin as in Yang et al. (IJCAI 2019).
+
     Args:
         queries: shape `(N, D)`; keys: shape `(M, D)`.
         positives: shape `(N,)`, the key that each query should pick.
+        temperature: divides the similarities.
+        similarity: `"cosine"` or `"dot"`.
+        margin: taken off the positive's similarity.
         own: shape `(N,)`, the key that is the query itself and no candidate.
         groups, key_groups: integers, `(N, ...)` and `(M, ...)`; a key that shares one with the query is left out,
             unless it is the positive.

@@ -57,6 +57,10 @@ class XAlignModel(PreTrainedModel):
     Make one with [`~XAlignModel.from_encoder`] (to start from any encoder, or from nothing) or
     [`~XAlignModel.from_pretrained`] (to go on with a checkpoint of hf_xalign). Both return a subclass of the
     backbone's `…ForMaskedLM`; `model(input_ids=...)` is that class's own forward pass.
+
+    Args:
+        config (`PreTrainedConfig`): the backbone's own.
+        xalign_config ([`XAlignConfig`]): the objectives and what they read.
     """
 
     # A per-batch mean is returned: Trainer must divide by the accumulation steps and must not scale by processes.
@@ -159,6 +163,9 @@ class XAlignModel(PreTrainedModel):
 
         Returns:
             [`XAlignOutput`], or the backbone's own output.
+
+        Raises:
+            XAlignError: the batch lacks a view, or the word alignments, that an objective needs.
         """
         if input_ids is not None:
             return super().forward(input_ids, **kwargs)
@@ -241,6 +248,10 @@ class XAlignModel(PreTrainedModel):
 
     def load_heads(self, name_or_path: str | os.PathLike, **hub_kwargs) -> None:
         """Load what only training needs from a checkpoint of hf_xalign.
+
+        Args:
+            name_or_path: the folder, or the id of a Hub repository.
+            hub_kwargs: settings of the download (`revision`, `token`, `cache_dir`, ...).
 
         Raises:
             XAlignError: the file is missing or does not fit these heads.

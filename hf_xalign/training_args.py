@@ -23,6 +23,9 @@ class XAlignTrainingArguments(TrainingArguments):
             of short ones); `per_device_train_batch_size` can then be as large as the loss wants it, whatever the
             memory. Without it, a batch is encoded at once.
         dry_run (`bool`): build everything, run one step, write no checkpoint.
+
+    Raises:
+        XAlignError: a number below 1, a gradient cache under DeepSpeed, or `remove_unused_columns=True`.
     """
 
     remove_unused_columns: bool | None = field(

@@ -1,4 +1,4 @@
-"""Word aligners. Everything public is imported on first use, so that naming an aligner costs nothing."""
+"""Word aligners; `ALIGNERS` are their names. Everything public is imported on first use: naming one costs nothing."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AwesomeAlign(EmbeddingAligner):
-    """AWESOME (Dou and Neubig 2021): the same links as awesome-align 0.1.7 gives with the same encoder.
+    """AWESOME (Dou and Neubig, EACL 2021): the same links as awesome-align 0.1.7 gives with the same encoder.
 
     Sub-words are compared by the dot product of their states, as it is. Both directions are turned into probabilities,
     and a cell is a link where both are above the threshold. A link's score is the probability that awesome-align

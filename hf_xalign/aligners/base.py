@@ -23,6 +23,9 @@ class Aligner(ABC):
         threshold: links whose score is below it are dropped; what a score means stands in the subclass's docstring.
         needs_corpus: whether the links of a pair depend on the other pairs of the same `align` call (a statistical
             aligner learns from them), so that a corpus must be given in one call.
+
+    Raises:
+        XAlignError: a threshold that is not from 0 to 1.
     """
 
     needs_corpus: bool = False

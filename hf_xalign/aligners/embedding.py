@@ -101,6 +101,9 @@ class EmbeddingAligner(Aligner):
     def align_layers(self, pairs: Sequence[WordPair]) -> list[list[list[Link]]]:
         """What `align` gives with every layer, from the embeddings (0) on, out of one pass of the whole encoder.
 
+        Args:
+            pairs: as for `align`.
+
         Returns:
             for each layer what `align` returns, scored as there; links below `threshold` are kept.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OptimalTransport(EmbeddingAligner):
-    """Optimal transport (Arase et al. 2023): words are masses, and links are where much mass is moved.
+    """Optimal transport (Arase et al., ACL 2023): words are masses, and links are where much mass is moved.
 
     Words are the means of their sub-words. Costs are cosine distances. A link's score is the mass that is moved from
     one word to the other, between the least (0) and the most (1) of the pair's cells, so it compares the links of one

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 
 class SimAlign(EmbeddingAligner):
-    """SimAlign (Jalili Sabet et al. 2020): the same links as its package, release 0.4, gives with the same encoder.
+    """SimAlign (Jalili Sabet et al., Findings of EMNLP 2020): the links that its package gives with the same encoder.
 
-    Units are compared by cosine. A link's score tells how far two words prefer each other to all others: with p the
-    softmax of the cosines over `temperature`, summed over a word's sub-words, it is the geometric mean of p(target
-    word | source word) and p(source word | target word). It is near 1 for a word with one clear partner, and low where
-    several compete; links are chosen by the method alone, unless a `threshold` is set.
+    The package is that of release 0.4. Units are compared by cosine. A link's score tells how far two words prefer
+    each other to all others: with p the softmax of the cosines over `temperature`, summed over a word's sub-words, it
+    is the geometric mean of p(target word | source word) and p(source word | target word). It is near 1 for a word
+    with one clear partner, and low where several compete; links are chosen by the method alone, unless a `threshold`
+    is set.
 
     Args:
         model, tokenizer, layer, batch_tokens, device, threshold: see [`EmbeddingAligner`].

@@ -41,7 +41,7 @@ _CHUNK_QUESTIONS = 8192
 
 
 class WSPAlign(Aligner):
-    """Word alignment by span prediction: one question for each word of either side, batched across pairs.
+    """Word alignment by span prediction (Wu et al., ACL 2023): one question for each word of either side, batched.
 
     An answer's probability p is that of its first token times that of its last one, each from a softmax over the
     context and "no answer" (the CLS token). An answer links its question's word to the words that lie fully within

@@ -40,7 +40,7 @@ _UNSAFE = re.compile(rf"[\s\ud800-\udfff{_ESCAPE}]")
 
 
 class Eflomal(Aligner):
-    """Statistical word alignment by eflomal, learnt from the pairs of one `align` call and from nothing else.
+    """Word alignment by eflomal (Östling and Tiedemann, 2016), learnt from the pairs of one `align` call alone.
 
     eflomal samples, and has no probabilities of links to give. So it is run several times (each time from other random
     numbers), and a direction's alignment is what more than half of the runs say. Both directions are then merged by

@@ -1,0 +1,1 @@
+"""Text in, batches of views out: reading, romanising, aligning, tokenising and collating, a step a module."""

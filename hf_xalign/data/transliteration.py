@@ -59,6 +59,7 @@ class Transliterate:
 
     `lang` holds for every row; `lang_column` names a column of codes instead (both may be left out: no code is passed
     to uroman then). The new column is `output`, by default `<column>_latn`. An empty row (None) stays None.
+    `backend` names the romaniser; `"uroman"` is the only one.
 
     Nothing heavy is pickled: each process loads uroman's tables when it romanises its first batch. Equal arguments and
     an equal `backend_id` (`uroman 1.3.1.1`) give an equal fingerprint, so that a second `map` reads the cache, and one

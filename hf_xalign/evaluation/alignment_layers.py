@@ -30,8 +30,11 @@ def alignment_by_layer(
 ) -> list[dict[str, Estimate]]:
     """Link the words of each gold pair by their hidden states, and score the links.
 
+    The look at every layer is that of SimAlign (Jalili Sabet et al., Findings of EMNLP 2020).
+
     Args:
         model: an encoder, or a model whose `.base_model` is one.
+        tokenizer: the model's.
         gold: sentence pairs with their links, from `hf_xalign.aligners.gold.read_gold`.
         method: of the aligner `simalign`: "itermax", "inter", "match", "fwd" or "rev".
         seed: of the resamples.

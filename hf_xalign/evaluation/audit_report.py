@@ -37,7 +37,15 @@ class Example(NamedTuple):
 
 
 def write_audit_report(audit: dict[str, Any], directory: str | os.PathLike) -> list[Path]:
-    """Write `audit.json` and `audit.html` to a folder, which is made if need be, and return their paths."""
+    """Write `audit.json` and `audit.html` to a folder, which is made if need be, and return their paths.
+
+    Args:
+        audit: what `audit_alignments` returns.
+        directory: the folder.
+
+    Raises:
+        XAlignError: `audit` is not in the format of `audit.json`, or a file cannot be written.
+    """
     page = build_audit_page(audit)
     return [write_audit(audit, directory), write_text(Path(directory) / PAGE_NAME, page)]
 

@@ -16,7 +16,7 @@ _BLOCK = 2**22
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, the ends of its interval, and the number of sentences behind it."""
+    """A figure (`value`), the ends of its interval (`low`, `high`), and the number `n` of sentences behind it."""
 
     value: float
     low: float
@@ -24,6 +24,7 @@ class Estimate:
     n: int
 
     def to_dict(self) -> dict[str, float | int]:
+        """The fields by name, as they stand in result files."""
         return asdict(self)
 
 
@@ -40,6 +41,9 @@ def bootstrap_interval(
     Args:
         values: `(N,)` numbers, one per sentence.
         statistic: a numpy-style reduction, called as `statistic(array, axis=...)`.
+        n_resamples: how often N values are drawn with replacement.
+        seed: of the draws.
+        confidence: the share of the draws that lie in the interval.
 
     Raises:
         XAlignError: no values, or values that are not finite.
@@ -61,6 +65,13 @@ def share_interval(hits: np.ndarray, *, n_resamples: int = 1000, seed: int = 0, 
 
     The bootstrap where it can tell anything. Where all sentences missed, or all hit, every resample is the same: the
     exact binomial interval (Clopper and Pearson, 1934) then says what N sentences can say.
+
+    Args:
+        hits: `(N,)`.
+        n_resamples, seed, confidence: as in [`bootstrap_interval`].
+
+    Raises:
+        XAlignError: no values, or values that are not finite.
     """
     return exact_at_the_edge(
         bootstrap_interval(hits, n_resamples=n_resamples, seed=seed, confidence=confidence), confidence

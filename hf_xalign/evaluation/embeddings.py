@@ -121,6 +121,7 @@ def sentence_embeddings(
         batch_tokens: padded tokens per forward pass.
         max_length: tokens, special ones included, at which a sentence is cut; None: what tokenizer and model allow.
         device: where to run; None: where the model is. The model is moved there and stays there.
+        progress: whether to show a bar.
 
     Returns:
         layer -> float32 array `(N, D)`, rows in the order of `sentences`.

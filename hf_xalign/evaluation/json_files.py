@@ -98,7 +98,7 @@ class ResultsFormat:
         self.check(results, where)
 
     def write(self, results: dict[str, Any], directory: str | os.PathLike) -> Path:
-        """Write the file in `directory`, made if need be, whole or not at all; numbers are rounded to six decimals.
+        """Write `results` to the file in `directory`, made if need be, whole or not at all; six decimals are kept.
 
         Raises:
             XAlignError: as `validate`, or the file cannot be written.
@@ -108,7 +108,7 @@ class ResultsFormat:
         return write_text(Path(directory) / self.file_name, text + "\n")
 
     def read(self, path: str | os.PathLike) -> dict[str, Any]:
-        """Read and validate a file of this format, or that of a folder.
+        """Read and validate the file of this format at `path`, or in it where that is a folder.
 
         Raises:
             XAlignError: as `validate`, or the file cannot be read.

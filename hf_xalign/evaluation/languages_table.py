@@ -13,6 +13,7 @@ def format_languages(results: dict[str, Any], direction: str = "mean") -> str:
     """The tables as plain text.
 
     Args:
+        results: what `evaluate_languages` returns.
         direction: "forward", "backward" or their "mean".
     """
     lines = [title_of(results), ""]
@@ -22,7 +23,7 @@ def format_languages(results: dict[str, Any], direction: str = "mean") -> str:
 
 
 def languages_markdown(results: dict[str, Any], direction: str = "mean") -> str:
-    """The tables as Markdown."""
+    """The tables as Markdown; `results` and `direction` as in [`format_languages`]."""
     title = f"**{markdown_cell(title_of(results))}**"
     blocks = []
     for metric in metrics_of(results):

@@ -41,6 +41,8 @@ def evaluate_languages(
         low_resource: the languages, as `swh` or `swh_Latn`, whose mean is apart from that of the others.
         metrics: of "cosine", "csls" and "margin"; cosine is always among them.
         labels: the models' names in tables; None: their folders'.
+        name: the name of the data; None: their file's.
+        synthetic: mark the data as not written by people.
         seed: of the resamples.
         embedding: options of `embed_texts`: `layer`, `pooling`, `max_length`, `batch_tokens`, `progress`.
 

@@ -19,7 +19,7 @@ _BLOCK = 2**22
 
 @dataclass(frozen=True)
 class MinedPairs:
-    """P pairs, best first: sentence `source[p]` of the one side, `target[p]` of the other, and what they scored."""
+    """P pairs, best first: sentence `source[p]` of the one side, `target[p]` of the other, and their `scores[p]`."""
 
     source: np.ndarray
     target: np.ndarray

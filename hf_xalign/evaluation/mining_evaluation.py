@@ -46,6 +46,9 @@ def evaluate_mining(
         low_resource: the languages, as `swh` or `swh_Latn`, whose mean is apart from that of the others.
         neighbours, margin: of `mine_bitext`.
         gold_share: of `mining_tasks`.
+        labels: the models' names in tables; None: their folders'.
+        name: the name of the data; None: their file's.
+        synthetic: mark the data as not written by people.
         seed: of the tasks and of the resamples.
         embedding: options of `embed_texts`: `layer`, `pooling`, `max_length`, `batch_tokens`, `progress`.
 

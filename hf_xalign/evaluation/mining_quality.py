@@ -39,7 +39,8 @@ def tune_threshold(scores: np.ndarray, is_gold: np.ndarray, n_gold: int) -> Thre
 
     Between two scores the threshold lies halfway, after the last pair it is that pair's score; pairs of one score are
     taken together or not at all. Of thresholds with equal F1 the highest is chosen. To be tuned on a part of the data
-    of its own, never on the test part.
+    of its own, never on the test part. This is how BUCC's shared task (Zweigenbaum et al., 2017) is scored since
+    Artetxe and Schwenk (ACL 2019).
 
     Args:
         scores: `(P,)`, in any order.
@@ -80,10 +81,14 @@ def mining_scores(
     """Precision, recall and F1 of the pairs that score at least `threshold`, with 95 % intervals.
 
     The interval of F1 is a bootstrap over all pairs that are gold, taken or both. Where none is taken, precision is 0
-    and its interval says that nothing is known.
+    and its interval says that nothing is known. BUCC's shared task (Zweigenbaum et al., 2017) is scored by the same
+    figures.
 
     Args:
+        pairs: what was mined.
         gold: the pairs `(source, target)` that are translations.
+        threshold: what a pair must score to be taken, from [`tune_threshold`].
+        n_resamples, seed: of the intervals.
 
     Raises:
         XAlignError: no gold pairs.

@@ -35,6 +35,7 @@ def mining_tasks(data: ParallelText, *, gold_share: float = 0.2, seed: int = 0) 
     that share a sentence with an earlier one are left out; both sides are shuffled.
 
     Args:
+        data: pairs of translations.
         gold_share: the share of the rows that are gold, above 0 and below 1.
         seed: of the split, the choice of gold pairs and the order of the sentences.
 

@@ -59,11 +59,18 @@ def evaluate_model(
     """Evaluate a checkpoint folder or Hub id; the result is what `write_results` writes.
 
     Args:
+        name_or_path: the checkpoint.
+        data: pairs of translations.
         layer, pooling: None: those of the checkpoint's `xalign_config.json`, else 8 of 12 layers and "mean".
         metrics: retrieval metrics; cosine is always among them, and the one that layers and errors are given for.
+        label: the model's name in tables and figures; None: its folder's.
+        name: the name of the data; None: their file's.
+        synthetic: mark the data as not written by people.
         seed: of the random pairs, the resamples and the choice of errors.
+        max_length, batch_tokens: in tokens; see [`sentence_embeddings`].
         checkpoints: evaluate the folder's checkpoint-STEP folders too, for `dynamics`.
         alignment: a gold standard to measure every layer's word alignment on, for `alignment_layers`.
+        progress: whether to show bars.
 
     Raises:
         XAlignError: a model that cannot be opened, an unknown metric, a layer or a length out of range.

@@ -20,10 +20,11 @@ FORMATS = {".parquet": "parquet", ".jsonl": "jsonl", ".tsv": "tsv", ".csv": "csv
 
 @dataclass(frozen=True)
 class ParallelText:
-    """N sentences and their translations.
+    """N sentences (`source`) and their translations (`target`), in the languages `pair`, such as `hin_Deva`.
 
-    `dropped` counts the rows left out because a side was null or empty; `rows` are the numbers, from 0, of those kept:
-    two pairs of languages out of one file that have a row in common say the same thing there.
+    `file` is the name of the file they come from, and `synthetic` says that nobody wrote them. `dropped` counts the
+    rows left out because a side was null or empty; `rows` are the numbers, from 0, of those kept: two pairs of
+    languages out of one file that have a row in common say the same thing there.
     """
 
     source: list[str]
@@ -39,6 +40,7 @@ class ParallelText:
 
     @property
     def name(self) -> str:
+        """What result files call the data unless they are told otherwise: the file without its ending."""
         return self.file.replace(":", "_") if self.synthetic else self.file.split(".")[0]
 
     def fingerprint(self) -> str:
@@ -56,7 +58,9 @@ def read_parallel(file: str, pair: str, *, limit: int | None = None) -> Parallel
     `source` and `target` are taken, and of their rows those of the pair if `source_lang` and `target_lang` tell.
 
     Args:
-        limit: keep the first so many pairs.
+        file: the path, or `minicorpus:SPLIT`.
+        pair: two languages, such as `hin_Deva-urd_Arab`.
+        limit: keep the first so many pairs of sentences.
 
     Raises:
         XAlignError: no such file or columns, a file that cannot be read, an unknown code, fewer than two pairs.
@@ -67,6 +71,11 @@ def read_parallel(file: str, pair: str, *, limit: int | None = None) -> Parallel
 
 def read_language_pairs(file: str, pairs: Sequence[str], *, limit: int | None = None) -> list[ParallelText]:
     """`read_parallel` of several pairs, reading the file once; the last language of `eng_Latn-*` is all others.
+
+    Args:
+        file: Parquet, JSONL, TSV, CSV, or `minicorpus:SPLIT`.
+        pairs: such as `hin_Deva-urd_Arab`.
+        limit: keep the first so many rows of each pair.
 
     Raises:
         XAlignError: as `read_parallel`, for the first pair that is not there.

@@ -61,6 +61,8 @@ class Section(NamedTuple):
 def write_report(folders: Sequence[str | Path], output: str | Path, *, title: str | None = None) -> Path:
     """Write the report of these run or evaluation folders to `output`, whole or not at all.
 
+    `folders` and `title` as in [`build_report`].
+
     Raises:
         XAlignError: a folder without results, a malformed file, or an output that cannot be written.
     """
@@ -74,6 +76,7 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
 
     Args:
         folders: run folders or evaluation folders, in the order in which runs are shown; the first is the reference.
+        title: of the page; None: the languages that it is about.
 
     Raises:
         XAlignError: no folder, a folder without results, or a malformed file.

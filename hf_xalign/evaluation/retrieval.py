@@ -36,22 +36,27 @@ class DirectionResult:
         return self.ranks <= k
 
     def accuracy(self, k: int = 1) -> float:
+        """The share of queries whose answer is among the first `k`, 0 to 1."""
         return float(self.hits(k).mean())
 
 
 @dataclass(frozen=True)
 class RetrievalResult:
-    """Both directions: `forward` has source queries and target candidates, `backward` the reverse."""
+    """Both directions: `forward` has source queries and target candidates, `backward` the reverse.
+
+    `k` are the depths that were asked for.
+    """
 
     forward: DirectionResult
     backward: DirectionResult
     k: tuple[int, ...]
 
     def mean_hits(self, k: int = 1) -> np.ndarray:
-        """`(N,)` in {0, 0.5, 1}: the mean of both directions, pair by pair."""
+        """`(N,)` in {0, 0.5, 1}: whether the answer is among the first `k`, as the mean of both directions."""
         return (self.forward.hits(k).astype(float) + self.backward.hits(k)) / 2
 
     def mean_accuracy(self, k: int = 1) -> float:
+        """The share of answers among the first `k`, 0 to 1, the mean of both directions."""
         return float(self.mean_hits(k).mean())
 
     def accuracies(self) -> dict[str, dict[str, float]]:
@@ -80,6 +85,7 @@ def retrieval_accuracy(
 
     Args:
         source, target: `(N, D)` embeddings; row i of one translates row i of the other.
+        k: the depths that the result reports: a hit is an answer among the first k.
         metric: "cosine"; "csls", 2 cos(x, y) - r(x) - r(y) (Conneau et al., 2018, section 2.3); or "margin",
             cos(x, y) / ((r(x) + r(y)) / 2), the ratio margin (Artetxe and Schwenk, 2019, section 3.1), where r is the
             mean cosine of a sentence to its nearest neighbours in the other language.

@@ -29,6 +29,7 @@ class Similarity:
 
     @property
     def auroc(self) -> float:
+        """How well the cosine tells matched from random pairs, 0 to 1; 0.5 is chance."""
         return auroc(self.matched, self.random)
 
     def histogram(self, bins: int = 40) -> dict[str, list]:
@@ -57,13 +58,19 @@ def sentence_similarities(
 ) -> dict[str, Similarity]:
     """The four similarities of sentences s, translations t and their transliterations r_s and r_t.
 
+    Liu et al. (COLING 2025), section 3; the random pairs are ours.
+
     "transliteration" is s with r_s, "translation" s with t, "transliteration_translation" r_s with t, and
     "transliteration_transliteration" r_s with r_t; the two that are not symmetric have a "..._reversed" (t with r_t,
     r_t with s). The random partner of row i is the same row in all of them.
 
     Args:
         source, source_latn, target, target_latn: `(N, D)` embeddings, row by row of one meaning.
+        seed: of the random pairs.
         groups: `(N,)` ids; rows of one group are never each other's random partner.
+
+    Raises:
+        XAlignError: shapes that do not agree, or no random pairs (see [`derangement`]).
     """
     random = derangement(len(source), seed, groups)
     pairs = {
@@ -78,7 +85,15 @@ def sentence_similarities(
 
 
 def matched_and_random(first: np.ndarray, second: np.ndarray, random: np.ndarray) -> Similarity:
-    """Cosines of rows i and i, and of rows i and `random[i]`, of two `(N, D)` arrays."""
+    """Cosines of rows i and i, and of rows i and `random[i]`, of two arrays.
+
+    Args:
+        first, second: `(N, D)`, one meaning a row.
+        random: `(N,)` row numbers, from [`derangement`].
+
+    Raises:
+        XAlignError: shapes that do not agree, or values that are not finite.
+    """
     first, second = unit_rows(first), unit_rows(second)
     if first.shape != second.shape:
         raise XAlignError(f"embeddings of shapes {first.shape} and {second.shape} cannot be paired row by row")
@@ -87,6 +102,11 @@ def matched_and_random(first: np.ndarray, second: np.ndarray, random: np.ndarray
 
 def derangement(n: int, seed: int = 0, groups: np.ndarray | None = None) -> np.ndarray:
     """A seeded permutation of 0..n-1 that maps no row to itself, nor to a row of its group.
+
+    Args:
+        n: rows.
+        seed: of the permutation.
+        groups: `(n,)` ids; None: every row is a group of its own.
 
     Raises:
         XAlignError: there is none (fewer than two rows, or one group with more than half of them).
@@ -108,7 +128,11 @@ def derangement(n: int, seed: int = 0, groups: np.ndarray | None = None) -> np.n
 
 
 def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
-    """P(a positive scores above a negative) + P(tie) / 2: the Mann-Whitney statistic, by ranks."""
+    """P(a positive scores above a negative) + P(tie) / 2, 0 to 1: the statistic of Mann and Whitney (1947), by ranks.
+
+    Args:
+        positive, negative: scores, `(N,)` and `(M,)`.
+    """
     ordered = np.sort(negative)
     below = np.searchsorted(ordered, positive, side="left")
     not_above = np.searchsorted(ordered, positive, side="right")
@@ -116,7 +140,12 @@ def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
 
 
 def auroc_interval(similarity: Similarity, n_resamples: int = 1000, seed: int = 0) -> Estimate:
-    """The AUROC with its percentile bootstrap interval; a resampled row brings its matched and its random cosine."""
+    """The AUROC (Mann and Whitney, 1947) with its 95 % percentile bootstrap interval.
+
+    Args:
+        similarity: N rows; a resampled one brings its matched and its random cosine.
+        n_resamples, seed: of the interval.
+    """
     n = len(similarity.matched)
     order = np.argsort(similarity.random, kind="stable")
     below = np.searchsorted(similarity.random[order], similarity.matched, side="left")

@@ -29,9 +29,12 @@ def sts_correlation(
 ) -> StsResult:
     """Spearman's and Pearson's correlation of the cosines of N pairs with their gold scores, with 95 % intervals.
 
+    The task is that of STS 2022 (Chen et al., SemEval 2022), for pairs of two languages too.
+
     Args:
         first, second: `(N, D)` embeddings of the two sentences of each pair.
         scores: `(N,)` gold scores; only their order matters to Spearman's.
+        n_resamples, seed: of the intervals, bootstraps over pairs.
 
     Raises:
         XAlignError: shapes that do not agree, fewer than 3 pairs, scores that are not finite or all the same, or

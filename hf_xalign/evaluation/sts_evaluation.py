@@ -30,6 +30,11 @@ def evaluate_sts(
 
     Args:
         models: checkpoint folders or Hub ids; the others are compared with the first, on the same resamples.
+        data: pairs of sentences with gold scores, from `read_sts`.
+        labels: the models' names in tables; None: their folders'.
+        name: the name of the data; None: their file's.
+        synthetic: mark the data as not written by people.
+        seed: of the resamples.
         embedding: options of `embed_texts`: `layer`, `pooling`, `max_length`, `batch_tokens`, `progress`.
 
     Raises:

@@ -31,14 +31,16 @@ def alignment_scores(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Estimate]:
-    """All of `SCORES`, each as a share, with its 95 % bootstrap interval over sentences.
+    """Precision, recall, F1 and AER (Och and Ney, 2003), each 0 to 1 with its 95 % bootstrap interval over sentences.
 
     Args:
         predicted: for each of N sentence pairs its links, `(i, j)` or `(i, j, score)`, counted from 0.
         gold: the N gold alignments.
+        n_resamples, seed: of the intervals.
 
     Returns:
-        name -> `Estimate`, whose n is the number of sentence pairs. Without any predicted link the precision is 0.
+        name (one of `SCORES`) -> `Estimate`, whose n is the number of sentence pairs. Without any predicted link the
+        precision is 0.
 
     Raises:
         XAlignError: lengths differ, or no gold alignment has a sure link.
@@ -54,28 +56,40 @@ def alignment_scores(
 def alignment_error_rate(
     predicted: Sequence[Iterable[tuple]], gold: Sequence[GoldAlignment], *, n_resamples: int = 1000, seed: int = 0
 ) -> Estimate:
-    """The alignment error rate; see [`alignment_scores`]."""
+    """The alignment error rate (Och and Ney, 2003), 0 to 1.
+
+    `predicted`, `gold`, `n_resamples`, `seed` and what is raised: as in [`alignment_scores`].
+    """
     return alignment_scores(predicted, gold, n_resamples=n_resamples, seed=seed)["aer"]
 
 
 def alignment_precision(
     predicted: Sequence[Iterable[tuple]], gold: Sequence[GoldAlignment], *, n_resamples: int = 1000, seed: int = 0
 ) -> Estimate:
-    """The share of the predicted links that are possible; see [`alignment_scores`]."""
+    """The share of the predicted links that are possible (Och and Ney, 2003), 0 to 1.
+
+    `predicted`, `gold`, `n_resamples`, `seed` and what is raised: as in [`alignment_scores`].
+    """
     return alignment_scores(predicted, gold, n_resamples=n_resamples, seed=seed)["precision"]
 
 
 def alignment_recall(
     predicted: Sequence[Iterable[tuple]], gold: Sequence[GoldAlignment], *, n_resamples: int = 1000, seed: int = 0
 ) -> Estimate:
-    """The share of the sure links that are predicted; see [`alignment_scores`]."""
+    """The share of the sure links that are predicted (Och and Ney, 2003), 0 to 1.
+
+    `predicted`, `gold`, `n_resamples`, `seed` and what is raised: as in [`alignment_scores`].
+    """
     return alignment_scores(predicted, gold, n_resamples=n_resamples, seed=seed)["recall"]
 
 
 def alignment_f1(
     predicted: Sequence[Iterable[tuple]], gold: Sequence[GoldAlignment], *, n_resamples: int = 1000, seed: int = 0
 ) -> Estimate:
-    """The harmonic mean of precision and recall; see [`alignment_scores`]."""
+    """The harmonic mean of precision and recall (Och and Ney, 2003), 0 to 1.
+
+    `predicted`, `gold`, `n_resamples`, `seed` and what is raised: as in [`alignment_scores`].
+    """
     return alignment_scores(predicted, gold, n_resamples=n_resamples, seed=seed)["f1"]
 
 

@@ -1,4 +1,4 @@
-"""One objective a file; one line here registers it."""
+"""One objective a file; one line here, in `HEADS`, registers it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,11 @@ _OF_THE_MODEL = ("self", "hidden_size", "num_layers")
 def build_head(name: str, options: dict[str, Any], *, hidden_size: int = 1, num_layers: int | None = None) -> Head:
     """The head called `name` with the options of a recipe, for an encoder of that many dimensions and layers.
 
-    Without an encoder at hand, the options are checked and nothing more.
+    Args:
+        name: a key of `HEADS`.
+        options: arguments of the head's class.
+        hidden_size, num_layers: the encoder's dimensions, and its layers without the embeddings. Without an encoder at
+            hand leave them out: the options are checked and nothing more.
 
     Raises:
         XAlignError: no such head, or no such option of it (the nearest known one is named), or a value it cannot take.

@@ -19,12 +19,12 @@ class ContrastiveHead(Head):
     contrastive = True
 
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The positives `(N, 2, D)` of a batch, and their groups, integers `(N, K)`: rows that share one are no
+        """The positives `(N, 2, D)` in `inputs`, and their groups, integers `(N, K)`: rows that share one are no
         negatives of each other."""
         raise NotImplementedError
 
     def contrast(self, first: torch.Tensor, second: torch.Tensor, **batch) -> torch.Tensor:
-        """The mean loss of these rows, each `(N, D)`, among all candidates.
+        """The mean loss of the rows `first` and `second`, each `(N, D)`, among all candidates.
 
         `batch` holds `groups`, `candidates`, `candidate_groups` and `offset` of [`hf_xalign.losses`].
         """
@@ -37,6 +37,10 @@ class ContrastiveHead(Head):
         """The loss of this process's rows among those of all processes; 0 where there is nothing to be told apart.
 
         Its mean over the processes is the mean over all rows, however they are spread.
+
+        Args:
+            rows: the positives `(N, 2, D)`; N may differ between processes, and be 0.
+            groups: integers `(N, K)`; rows that share one are no negatives of each other.
         """
         counts = row_counts(rows)
         total = sum(counts)

@@ -68,11 +68,12 @@ class SoftAlignmentHead(Head):
         return inputs.mean_over_rows(self.row_losses(inputs, self.soft_alignment(inputs)))
 
     def row_losses(self, inputs: HeadInputs, soft: SoftAlignment) -> torch.Tensor:
-        """The loss of each row, `(B,)`."""
+        """The loss of each row, `(B,)`, of its soft alignment `soft`; `inputs` are what that was made of."""
         raise NotImplementedError
 
     def soft_alignment(self, inputs: HeadInputs) -> SoftAlignment:
-        """The soft alignment of raw dot products; float32 at least, whatever the states and the autocast state."""
+        """The soft alignment of the views in `inputs`, by raw dot products; float32 at least, whatever the states and
+        the autocast state."""
         layer = inputs.alignment_layer if self.layer is None else self.layer
         states, text = [], []
         for view in self.views:
