@@ -25,6 +25,7 @@ COMMANDS = {
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """The parser of the command's name; what comes after it is parsed by that command's own."""
     parser = argparse.ArgumentParser(
         prog="xalign",
         description="Make multilingual encoders agree across languages and scripts.",
@@ -38,7 +39,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 wrong input (one line on stderr), 130 interrupted."""
+    """Run one command and return its exit status: 0 done, 2 wrong input (one line on stderr), 130 interrupted.
+
+    `argv` is the command with its arguments; None: those of this process.
+    """
     arguments = make_parser().parse_args(argv)
     command = importlib.import_module(f"hf_xalign.cli.{arguments.command}")
     parser = argparse.ArgumentParser(

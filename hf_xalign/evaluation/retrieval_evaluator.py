@@ -19,11 +19,17 @@ class RetrievalEvaluator:
     """Callable `(model) -> metrics`; the pairs are tokenised once, at the first call.
 
     Args:
+        tokenizer: the model's.
         source, target: N texts each; row i of one translates row i of the other.
         layer: index into the encoder's hidden states (0 is the embeddings).
         pooling: "mean" or "cls".
+        batch_tokens: padded tokens per forward pass.
+        max_length: tokens, special ones included, at which a text is cut; None: what tokenizer and model allow.
         prefix: what the names of the retrieval metrics begin with.
         seed: of the random pairs.
+
+    Raises:
+        XAlignError: sides of different lengths, or no random pairs (fewer than two rows, or half of them the same).
     """
 
     # What a call returns, with the default prefix.
