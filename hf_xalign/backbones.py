@@ -141,11 +141,66 @@ def first_layers(encoder: PreTrainedModel, count: int) -> Iterator[PreTrainedMod
             setattr(module, attribute, part)
 
 
+def layer_linears(encoder: PreTrainedModel) -> list[str]:
+    """The linear layers of the encoder's layers (attention and feed-forward), by their names inside a layer.
+
+    Every layer has them, and nothing else of the backbone's models is called so.
+
+    Args:
+        encoder: a bare encoder, `model.base_model`.
+
+    Raises:
+        XAlignError: the backbone is not supported.
+    """
+    check_encoder(encoder.config)
+    layers = encoder.get_submodule(_LAYERS[encoder.config.model_type][0])
+    names = {name for layer in layers for name, module in layer.named_modules() if isinstance(module, nn.Linear)}
+    return sorted(names)
+
+
 class _NoLayer(nn.Module):
     """A layer of DeBERTa's signature that changes nothing."""
 
     def forward(self, states: torch.Tensor, *args, **kwargs) -> tuple[torch.Tensor, None]:
         return states, None
+
+
+def keep_layers(encoder: PreTrainedModel, count: int) -> None:
+    """Cut an encoder after its first `count` layers, for good and in place; it loses its pooler too.
+
+    Its `last_hidden_state` is then `hidden_states[count]` of the whole encoder, bit for bit, unless
+    [`normalizes_its_output`] says otherwise. It can be saved, and opens in plain transformers.
+
+    Args:
+        encoder: a bare encoder, `model.base_model`.
+        count: 1 to the encoder's number of layers.
+
+    Raises:
+        XAlignError: the backbone is not supported, or it has no such layer.
+    """
+    check_encoder(encoder.config)
+    path, last = _LAYERS[encoder.config.model_type]
+    parent_path, _, name = path.rpartition(".")
+    parent = encoder.get_submodule(parent_path)
+    layers = getattr(parent, name)
+    if not 1 <= count <= len(layers):
+        raise XAlignError(f"layer {count} is out of range: the encoder has layers 1 to {len(layers)}")
+    setattr(parent, name, layers[:count])
+    if last == "pooler":
+        encoder.pooler = None
+    encoder.config.num_hidden_layers = count
+    if getattr(encoder.config, "layer_types", None) is not None:  # ModernBERT's local and global attention
+        encoder.config.layer_types = encoder.config.layer_types[:count]
+
+
+def normalizes_its_output(config: PreTrainedConfig) -> bool:
+    """Whether a norm follows the last layer, so that an encoder cut earlier ends with another state than its layer's.
+
+    Raises:
+        XAlignError: the backbone is not supported.
+    """
+    check_encoder(config)
+    return _LAYERS[config.model_type][1] == "final_norm"
 
 
 def lm_scores(model: PreTrainedModel, states: torch.Tensor) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -45,6 +46,37 @@ def whole_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def whole_folder(path: str | os.PathLike) -> Iterator[Path]:
+    """An empty folder beside `path` to write into, which takes its name once the block is through.
+
+    Raises:
+        XAlignError: `path` is a file or a folder that holds something, the folder cannot be made, or the disk is full.
+            Whatever goes wrong, nothing half-written stays.
+    """
+    path = Path(path)
+    if path.is_dir() and any(path.iterdir()):
+        raise XAlignError(f"{path} exists and is not empty; choose another place")
+    if path.exists() and not path.is_dir():
+        raise _refused(path, "it is a file")
+    # One name a process, and hidden: what a killed process leaves is not taken for the real thing.
+    temporary = path.resolve().with_name(f".{path.resolve().name}.{os.getpid()}.tmp")
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+    except OSError as error:
+        raise _refused(path, error.strerror) from None
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _refused(path, error.strerror) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: str | os.PathLike, text: str) -> Path:
