@@ -50,7 +50,7 @@ def test_every_file_and_name_exists():
 
 
 def test_what_does_not_exist_is_seen():
-    text = "`hf_xalign/losses.py`: `transliteration_contrastive_loss`,\n  `no_such_loss`; `hf_xalign/no_such_file.py`: `a`"
+    text = "`hf_xalign/losses.py`: `softmax_losses`,\n  `no_such_loss`; `hf_xalign/no_such_file.py`: `a`"
     assert missing(text) == ["hf_xalign/losses.py: no_such_loss", "hf_xalign/no_such_file.py"]
 
 
