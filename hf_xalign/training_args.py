@@ -23,9 +23,15 @@ class XAlignTrainingArguments(TrainingArguments):
             of short ones); `per_device_train_batch_size` can then be as large as the loss wants it, whatever the
             memory. Without it, a batch is encoded at once.
         dry_run (`bool`): build everything, run one step, write no checkpoint.
+        log_figures (`bool`, *optional*): send figures of each evaluation to TensorBoard, Weights & Biases or Trackio,
+            whichever `report_to` names: histograms of similarities and heat-maps of word alignments. By default where
+            such a tracker is named and matplotlib is installed.
+        log_figure_pairs (`int`): sentence pairs of the selection data whose words are drawn. Trackers get no other
+            words of the data; with 0 they get none. Files of TensorBoard lie in the output folder, and are published
+            where that is pushed.
 
     Raises:
-        XAlignError: a number below 1, a gradient cache under DeepSpeed, or `remove_unused_columns=True`.
+        XAlignError: a number out of range, a gradient cache under DeepSpeed, or `remove_unused_columns=True`.
     """
 
     remove_unused_columns: bool | None = field(
@@ -50,8 +56,21 @@ class XAlignTrainingArguments(TrainingArguments):
     dry_run: bool = field(
         default=False, metadata={"help": "Build everything, run one step on real data, write no checkpoint."}
     )
+    log_figures: bool | None = field(
+        default=None,
+        metadata={
+            "help": "Send figures of each evaluation to the trackers of report_to; by default if there are any and "
+            "matplotlib is installed."
+        },
+    )
+    log_figure_pairs: int = field(
+        default=3,
+        metadata={"help": "Pairs of the selection data whose words are drawn; with 0, trackers get no words at all."},
+    )
 
     def __post_init__(self):
+        if self.log_figure_pairs < 0:
+            raise XAlignError(f"log_figure_pairs is {self.log_figure_pairs}; it must be 0 or more")
         if self.length_bucket_steps < 1:
             raise XAlignError(f"length_bucket_steps is {self.length_bucket_steps}; it must be at least 1")
         if self.gradient_cache_chunk_size is not None and self.gradient_cache_chunk_size < 1:
@@ -66,7 +85,7 @@ class XAlignTrainingArguments(TrainingArguments):
         if self.dry_run:
             self.max_steps = 1
             self.eval_strategy = self.save_strategy = "no"
-            self.load_best_model_at_end = False
+            self.load_best_model_at_end = self.push_to_hub = False
             self.logging_steps = 1
         super().__post_init__()
         # torch warns about pinned memory wherever there is no accelerator to pin it for.

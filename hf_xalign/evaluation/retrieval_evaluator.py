@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.embeddings import embed_tokenized, length_limit, tokenize_sentences
 from hf_xalign.evaluation.retrieval import retrieval_accuracy, text_groups
-from hf_xalign.evaluation.similarity import derangement, matched_and_random
+from hf_xalign.evaluation.similarity import Similarity, derangement, matched_and_random
 
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ class RetrievalEvaluator:
         max_length: tokens, special ones included, at which a text is cut; None: what tokenizer and model allow.
         prefix: what the names of the retrieval metrics begin with.
         seed: of the random pairs.
+
+    Attributes:
+        similarity: the cosines `(N,)` of matched and of random pairs that the last call found; None before the first.
 
     Raises:
         XAlignError: sides of different lengths, or no random pairs (fewer than two rows, or half of them the same).
@@ -67,6 +70,7 @@ class RetrievalEvaluator:
         self.prefix = prefix
         self.groups = text_groups(*self.texts)
         self.random = derangement(len(source), seed, self.groups)
+        self.similarity: Similarity | None = None
         self._tokenized = None
 
     def __call__(self, model: PreTrainedModel) -> dict[str, float]:
@@ -85,7 +89,7 @@ class RetrievalEvaluator:
             for side in self._tokenized
         )
         retrieval = retrieval_accuracy(source, target, groups=self.groups)
-        similarity = matched_and_random(source, target, self.random)
+        self.similarity = similarity = matched_and_random(source, target, self.random)
         return {
             f"{self.prefix}_top1": retrieval.mean_accuracy(1),
             f"{self.prefix}_top1_forward": retrieval.forward.accuracy(1),
