@@ -66,7 +66,15 @@ class ProvenanceCallback(TrainerCallback):
     def on_train_begin(self, args, state, control, model=None, **kwargs):
         self._begun = time.monotonic()
         self.told |= {
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "architecture": {
+                "model_type": model.config.model_type,
+                "num_layers": model.config.num_hidden_layers,
+                "hidden_size": model.config.hidden_size,
+                # Without what only training needs.
+                "parameters": sum(
+                    parameter.numel() for name, parameter in model.named_parameters() if "xalign_" not in name
+                ),
+            },
             "hardware": describe_hardware(args.device, args.world_size),
             "first_step": state.global_step,
             "started": _now(),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from hf_xalign.cli import evaluate_languages, evaluate_mining, evaluate_sts
+from hf_xalign.cli import evaluate_languages, evaluate_mining, evaluate_models, evaluate_sts
 
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def _evaluate_pair(options: argparse.Namespace) -> None:
     path = write_results(results, options.output)
     print(format_results(results))
     print(f"\nwrote {path}")
+    evaluate_models.tell_cards(options)
 
 
 def _read_alignment(options: argparse.Namespace, pair: tuple[str, str]) -> GoldStandard:

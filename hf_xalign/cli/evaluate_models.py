@@ -45,3 +45,12 @@ def evaluate_models(
     print(f"\nwrote {path}")
     if options.markdown:
         print(f"wrote {write_text(options.markdown, markdown(results))}")
+    tell_cards(options)
+
+
+def tell_cards(options: argparse.Namespace) -> None:
+    """Results that went into the folder of a run get into its card."""
+    from hf_xalign.hub.model_card import refresh_cards
+
+    for path in refresh_cards(options.model, options.output):
+        print(f"wrote {path}")

@@ -1,0 +1,92 @@
+"""The results section of a model card: a table a data set, a row a language, an interval in every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hf_xalign.hub.eval_results import TASKS
+from hf_xalign.hub.run_results import Score
+from hf_xalign.markdown import code, inline, table
+
+
+# Task -> the metrics that make the columns, and their headings. Top-1 has the languages in its headings.
+_COLUMNS = {
+    "retrieval": {"forward": "first → second", "backward": "second → first", "mean": "mean"},
+    "similarity": {"gap": "cosine of translations − of random pairs"},
+    "alignment": {"precision": "precision", "recall": "recall", "f1": "F1", "aer": "AER"},
+    "mining": {"precision": "precision", "recall": "recall", "f1": "F1"},
+    "sts": {"spearman": "Spearman", "pearson": "Pearson"},
+}
+_WHAT = {
+    "retrieval": "top-1 sentence retrieval by {by}, per cent",
+    "similarity": "how much nearer translations are than random pairs",
+    "alignment": "word alignment by {by}, by layer, per cent",
+    "mining": "bitext mining, per cent",
+    "sts": "correlation of cosines with gold scores",
+}
+_ROW = {"alignment": "layer", "sts": ""}
+_SHARES = ("retrieval", "alignment", "mining")
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A table of a card.
+
+    Attributes:
+        caption: Markdown: data set, measure, layer.
+        table: Markdown.
+    """
+
+    caption: str
+    table: str
+
+
+def result_tables(scores: Sequence[Score]) -> list[ResultTable]:
+    """The scores as tables, one for each data set, task and similarity."""
+    groups: dict[tuple, list[Score]] = {}
+    for score in scores:
+        layer = None if score.task == "alignment" else score.layer
+        place = (score.task, score.dataset, score.fingerprint, score.by, layer, score.pooling)
+        groups.setdefault(place, []).append(score)
+    order = list(TASKS)
+    return [_table(members) for _, members in sorted(groups.items(), key=lambda group: order.index(group[0][0]))]
+
+
+def weakest(scores: Sequence[Score]) -> Score | None:
+    """The pair of languages whose sentences are found least often, of those that were measured one by one."""
+    pairs = [score for score in scores if (score.task, score.metric, score.by) == ("retrieval", "mean", "cosine")]
+    return min((score for score in pairs if score.languages), key=lambda score: score.value, default=None)
+
+
+def percent(score: Score) -> str:
+    """A share and its interval in per cent: `61.2 [58.0, 64.1]`."""
+    return f"{100 * score.value:.1f} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+
+
+def _table(scores: list[Score]) -> ResultTable:
+    first = scores[0]
+    by_row: dict[str, dict[str, Score]] = {}
+    for score in scores:
+        by_row.setdefault(score.row, {})[score.metric] = score
+    metrics = [metric for metric in _COLUMNS[first.task] if any(metric in row for row in by_row.values())]
+    shown = percent if first.task in _SHARES else _plain
+    rows = []
+    for name, row in by_row.items():
+        n = max(score.n for score in row.values())
+        label = code(name) if next(iter(row.values())).languages and first.task != "alignment" else inline(name)
+        rows.append([label, f"{n:,}", *(shown(row[metric]) if metric in row else "" for metric in metrics)])
+    header = [_ROW.get(first.task, "languages"), "n", *(_COLUMNS[first.task][metric] for metric in metrics)]
+    return ResultTable(_caption(first), table(header, rows, numbers=range(1, len(header))))
+
+
+def _caption(score: Score) -> str:
+    parts = [_WHAT[score.task].format(by=inline(score.by))]
+    if score.layer is not None and score.task != "alignment":
+        parts.append(f"{inline(score.pooling)} of layer {score.layer}")
+    synthetic = ", synthetic" if score.synthetic else ""
+    return f"**{inline(score.dataset)}**{synthetic} (fingerprint {code(score.fingerprint)}): {', '.join(parts)}"
+
+
+def _plain(score: Score) -> str:
+    return f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
