@@ -133,6 +133,9 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         _say(args, f"wrote {args.output_dir}")
         if prepared.test is not None:
             _measure(args.output_dir, prepared, args.seed)
+        from hf_xalign.hub.model_card import write_card
+
+        _say(args, f"wrote {write_card(args.output_dir)}")
     return trainer
 
 

@@ -68,7 +68,8 @@ def test_what_a_run_leaves(run):
     assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} <= names
     assert {"xalign_config.json", "xalign_heads.safetensors", "recipe.yaml"} <= names
     assert {"trainer_state.json", "results.json", f"checkpoint-{HALF}", f"checkpoint-{STEPS}"} <= names
-    assert not [name for name in names if name.startswith((".", "tmp"))]
+    assert {"provenance.json", "README.md", ".eval_results"} <= names
+    assert not [name for name in names - {".eval_results"} if name.startswith((".", "tmp"))]
     state = _state(run)
     assert state["global_step"] == STEPS
     losses = [entry for entry in state["log_history"] if "loss" in entry]
