@@ -18,6 +18,8 @@ class ModelArguments:
         alignment_layer (`int`, *optional*): layer of the sentence objectives; 8 of 12 in proportion by default.
         pooling (`str`): `"mean"` or `"cls"`.
         languages (`list[str]`, *optional*): languages with an embedding of their own; see [`XAlignConfig`].
+        peft (`dict`, *optional*): train a LoRA adapter instead of the encoder: settings of `peft.LoraConfig` (`r`,
+            `lora_alpha`, `lora_dropout`, ...); see [`lora_config`] for those with defaults of their own.
         model_revision (`str`, *optional*): branch, tag or commit on the Hub.
         attn_implementation (`str`, *optional*): as in transformers (`sdpa`, `eager`, `flash_attention_2`).
         license (`str`, *optional*): what the trained model may be used under, for its card: an id that the Hub knows
@@ -41,6 +43,9 @@ class ModelArguments:
     pooling: str = field(default="mean", metadata={"help": "Sentence pooling.", "choices": ["mean", "cls"]})
     languages: list[str] | None = field(
         default=None, metadata={"help": "Languages with an embedding of their own, for training only."}
+    )
+    peft: dict[str, Any] | None = field(
+        default=None, metadata={"help": "Train a LoRA adapter: settings of peft.LoraConfig (r, lora_alpha, ...)."}
     )
     model_revision: str | None = field(default=None, metadata={"help": "Branch, tag or commit on the Hub."})
     attn_implementation: str | None = field(default=None, metadata={"help": "Attention kernel, as in transformers."})

@@ -128,7 +128,8 @@ def cached_step(
 
 def contrastive_heads(heads: Mapping[str, Head]) -> dict[str, ContrastiveHead]:
     """The heads whose losses compare rows, by name."""
-    return {name: head for name, head in heads.items() if isinstance(head, ContrastiveHead)}
+    # Not by its class: a head with parameters may be wrapped (`modules_to_save` of PEFT).
+    return {name: head for name, head in heads.items() if head.contrastive}
 
 
 def _contrast(heads: Mapping[str, ContrastiveHead], collected: list[dict[str, Rows]]):
