@@ -40,8 +40,8 @@ class _SentenceEncoder(nn.Module):
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state
         if self.pooling == "cls":
             # The first token, also where a tokenizer pads on the left.
-            first = attention_mask.to(torch.int32).argmax(1)
-            vectors = states[torch.arange(len(states)), first]
+            first = attention_mask.to(torch.int32).argmax(1)[:, None, None]
+            vectors = states.take_along_dim(first, dim=1).squeeze(1)
         else:
             text = (input_ids[..., None] != self.special_ids).all(-1) & (attention_mask != 0)
             summed = states.masked_fill(~text[..., None], 0.0).sum(1)
