@@ -57,7 +57,7 @@ class BaseModel:
 
 
 def base_of_adapter(name_or_path: str | os.PathLike, **hub_kwargs: Any) -> BaseModel | None:
-    """The base model of an adapter; None for what is no adapter.
+    """The base model of an adapter; None for what is no adapter, or is not there at all.
 
     Args:
         name_or_path: a folder, or the id of a Hub repository.
@@ -66,7 +66,11 @@ def base_of_adapter(name_or_path: str | os.PathLike, **hub_kwargs: Any) -> BaseM
     Raises:
         XAlignError: its `adapter_config.json` is no JSON, or names no base model.
     """
-    path = find_adapter_config_file(str(name_or_path), **hub_kwargs)
+    try:
+        path = find_adapter_config_file(str(name_or_path), **hub_kwargs)
+    except OSError:
+        # No folder, and no id either: whoever opens the model says so.
+        return None
     if path is None:
         return None
     try:
