@@ -29,6 +29,8 @@ from hf_xalign.gradient_cache import CachedStep, contrastive_heads
 from hf_xalign.heads import EncodedView, Head, HeadInputs, build_head
 from hf_xalign.language_embeddings import LanguageEmbeddings
 from hf_xalign.own_parameters import OwnParameters
+from hf_xalign.published_files import is_part_of_model, weight_files
+from hf_xalign.repository import open_repository
 from hf_xalign.views import encode_views
 
 
@@ -227,11 +229,34 @@ class XAlignModel(PreTrainedModel):
         else:
             super()._init_weights(module)
 
-    def save_pretrained(self, save_directory: str | os.PathLike, *, state_dict=None, is_main_process=True, **kwargs):
+    def save_pretrained(
+        self,
+        save_directory: str | os.PathLike,
+        *,
+        state_dict=None,
+        is_main_process=True,
+        push_to_hub: bool = False,
+        repo_id: str | None = None,
+        private: bool | None = None,
+        revision: str | None = None,
+        token: str | None = None,
+        commit_message: str = "Upload model",
+        create_pr: bool = False,
+        **kwargs,
+    ):
         """Save a vanilla checkpoint of the backbone and its LM head; what only training needs goes to files beside.
 
         Writes `config.json` and `model.safetensors` as the backbone's own class would, `xalign_config.json` and
-        `xalign_heads.safetensors`. Arguments are those of `PreTrainedModel.save_pretrained`.
+        `xalign_heads.safetensors`.
+
+        Args:
+            save_directory, state_dict, is_main_process, kwargs: as for `PreTrainedModel.save_pretrained`.
+            push_to_hub: push these files then, all in one commit.
+            repo_id: where to; by default the folder's name.
+            private, revision, token, commit_message, create_pr: as for `PreTrainedModel.push_to_hub`.
+
+        Raises:
+            XAlignError: the files are written, but could not be pushed.
         """
         state_dict = self.state_dict() if state_dict is None else state_dict
         heads = {key: value for key, value in state_dict.items() if key.startswith(_PREFIX)}
@@ -245,6 +270,12 @@ class XAlignModel(PreTrainedModel):
         self.xalign_config.save_beside(save_directory)
         heads = {key.removeprefix(_PREFIX): value.contiguous().cpu() for key, value in heads.items()}
         safetensors.torch.save_file(heads, Path(save_directory) / XALIGN_HEADS_NAME, metadata={"format": "pt"})
+        if push_to_hub:
+            # Not left to transformers, which would push before the files beside are written.
+            name = repo_id or Path(save_directory).absolute().name
+            repository = open_repository(name, private=private, revision=revision, token=token)
+            files = weight_files(save_directory)
+            repository.upload(files, commit_message, replaces=is_part_of_model, create_pr=create_pr)
 
     def load_heads(self, name_or_path: str | os.PathLike, **hub_kwargs) -> None:
         """Load what only training needs from a checkpoint of hf_xalign.

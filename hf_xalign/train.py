@@ -25,6 +25,7 @@ from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
 from hf_xalign.provenance import ProvenanceCallback, RecipeCallback
 from hf_xalign.recipe import read_recipe
+from hf_xalign.repository import check_login
 from hf_xalign.resuming import checkpoint_to_resume, is_finished, load_finished, wants_resume
 from hf_xalign.trainer import XAlignTrainer, check_step
 from hf_xalign.training_args import XAlignTrainingArguments
@@ -127,7 +128,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
             return trainer
         trainer.save_metrics("train", result.metrics, combined=False)
 
-    trainer.save_model()
+    # What is pushed at the end holds results and card, too.
+    trainer.save_model(_internal_call=True)
     trainer.save_state()
     if args.should_save:
         _say(args, f"wrote {args.output_dir}")
@@ -136,6 +138,10 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         from hf_xalign.hub.model_card import write_card
 
         _say(args, f"wrote {write_card(args.output_dir)}")
+    if args.push_to_hub and trainer.is_world_process_zero():
+        trainer.create_model_card()
+        trainer.push_output_dir()
+        _say(args, f"pushed to {trainer.repository.url}")
     return trainer
 
 
@@ -160,6 +166,8 @@ def check_arguments(data_args: DataArguments, model_args: ModelArguments, args: 
     known = ["loss", *RetrievalEvaluator.METRICS]
     if best is not None and best.removeprefix("eval_") not in known:
         raise XAlignError(f"unknown metric_for_best_model {best!r}{did_you_mean(best, known)}")
+    if args.push_to_hub and args.process_index == 0:
+        check_login(args.hub_model_id or Path(args.output_dir).absolute().name, args.hub_token)
 
 
 def _evaluator(prepared: PreparedData, tokenizer, model, data_args) -> RetrievalEvaluator | None:

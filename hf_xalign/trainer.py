@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from accelerate.utils import broadcast_object_list
-from transformers import Trainer, TrainerCallback
+from transformers import TrainerCallback
 from transformers.integrations import is_deepspeed_zero3_enabled
 
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
@@ -15,11 +15,12 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.gradient_cache import cached_step
 from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
+from hf_xalign.pushing_trainer import PushingTrainer
 from hf_xalign.throughput import Throughput
 from hf_xalign.training_args import XAlignTrainingArguments
 
 
-class XAlignTrainer(Trainer):
+class XAlignTrainer(PushingTrainer):
     """Train an [`XAlignModel`] on rows of [`TokenizeViews`] batched by [`XAlignDataCollator`].
 
     The loss does not depend on the machine: token losses are means over all tokens of a step, losses of single rows

@@ -116,6 +116,7 @@ def read_sweep(path: str | Path, options: Sequence[str] = (), *, expand: bool = 
                 raise XAlignError(f"{path}, run {name}: {error}") from None
     _refuse_twins(path, runs[: len(settings)])
     _refuse_incomparable(path, runs)
+    _refuse_one_repository(path, runs)
     args = runs[0].args
     metric = (args.metric_for_best_model or DEFAULT_METRIC).removeprefix("eval_")
     return Sweep(
@@ -201,6 +202,20 @@ def _refuse_twins(path: Path, runs: list[Run]) -> None:
         for other in runs[:place]:
             if all(run.recipe.get(key) == other.recipe.get(key) for key in {*run.recipe, *other.recipe} - {*own}):
                 raise XAlignError(f"{path}: {other.setting} and {run.setting} are the same run: leave one out")
+
+
+def _refuse_one_repository(path: Path, runs: list[Run]) -> None:
+    """Runs that would be pushed over each other."""
+    pushed: dict[tuple, Run] = {}
+    for run in runs:
+        if run.args.push_to_hub:
+            where = (run.args.hub_model_id or run.folder.name, run.args.hub_revision)
+            if where in pushed:
+                raise XAlignError(
+                    f"{path}: {pushed[where].folder} and {run.folder} would both be pushed to {where[0]}: leave "
+                    "push_to_hub out and push the one you choose with xalign push, or vary hub_model_id"
+                )
+            pushed[where] = run
 
 
 def _refuse_incomparable(path: Path, runs: list[Run]) -> None:

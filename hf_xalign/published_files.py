@@ -1,0 +1,137 @@
+"""What of a folder is published: an allow-list, for a run's folder also holds checkpoints, optimisers and pickles."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from hf_xalign.errors import XAlignError
+
+
+# What a model is made of. A push takes away such files that a former push brought and the folder no longer has:
+# weights of before (other shards), heads or results must not stand beside those of today.
+_MODEL = (
+    r"config\.json",
+    r"generation_config\.json",
+    r"model(-\d+-of-\d+)?\.safetensors",
+    r"model\.safetensors\.index\.json",
+    r"adapter_config\.json",
+    r"adapter_model\.safetensors",
+    r"xalign_(config|export)\.json",
+    r"xalign_heads\.safetensors",
+    r"\.eval_results/[^/]+\.yaml",
+)
+_BESIDE = (
+    # The tokenizer.
+    r"(tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|unigram)\.json",
+    r"vocab\.txt|merges\.txt|(sentencepiece\.bpe|spiece|spm|tokenizer|unigram)\.model",
+    # sentence-transformers, ONNX.
+    r"(modules|config_sentence_transformers|sentence_bert_config|sentence_transformers_config)\.json",
+    r"\d+_[A-Za-z]+/(config\.json|model\.safetensors)",
+    r"(onnx/)?[^/]+\.onnx(_data|\.data)?|onnx/[^/]+\.json",
+    # How it was made, and how good it is.
+    r"README\.md|LICENSE(\.\w+)?|CITATION\.cff",
+    r"recipe\.yaml|(provenance|trainer_state)\.json",
+    r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit)\.json",
+    # Figures: reports and pictures, and what tensorboard shows.
+    r"((figures|images|assets)/)?[^/]+\.(html|png|svg|jpe?g)",
+    r"runs/([^/]+/)*events\.out\.tfevents\.[^/]+",
+)
+_PREPARED = (
+    r"README\.md|LICENSE(\.\w+)?|preparation\.json",
+    r"(train|selection|test)\.parquet",
+    r"tokenizer/(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json",
+    r"tokenizer/[^/]+\.model",
+)
+
+
+def is_part_of_model(name: str) -> bool:
+    """Whether a file of a repository is one that a model is made of (its config, weights, heads or results)."""
+    return _matches(name, _MODEL)
+
+
+def is_part_of_prepared_data(name: str) -> bool:
+    """Whether a file of a repository is one that prepared data are made of."""
+    return _matches(name, _PREPARED[1:])
+
+
+def model_files(folder: str | Path) -> dict[str, Path]:
+    """The files of a model's folder that are published, by their names in the repository (with `/`).
+
+    Pickles (`training_args.bin`, `optimizer.pt`, ...), checkpoints and data are none of them.
+    """
+    return _files(Path(folder), _MODEL + _BESIDE)
+
+
+def weight_files(folder: str | Path) -> dict[str, Path]:
+    """The config, weights and heads alone: what `XAlignModel.save_pretrained` writes."""
+    return {name: path for name, path in _files(Path(folder), _MODEL).items() if "/" not in name}
+
+
+def prepared_files(folder: str | Path) -> dict[str, Path]:
+    """The files of a folder of prepared data that are published, by their names in the repository."""
+    return _files(Path(folder), _PREPARED)
+
+
+def holds_prepared_data(folder: str | Path) -> bool:
+    """Whether a folder is one that `xalign prepare` made."""
+    return (Path(folder) / "preparation.json").is_file()
+
+
+def left_out(folder: str | Path, files: Iterable[str]) -> list[str]:
+    """What lies at the top of `folder` and has no part in `files`; folders end in `/`."""
+    tops = {name.split("/")[0] for name in files}
+    entries = sorted(Path(folder).iterdir())
+    return [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries if entry.name not in tops]
+
+
+def check_model(folder: str | Path) -> None:
+    """Make sure that a folder holds a whole model: config and weights, or an adapter of PEFT.
+
+    Raises:
+        XAlignError: no folder, no model, a shard that is missing, or weights that are cut off.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise XAlignError(f"no such folder: {folder}")
+    files = model_files(folder)
+    adapter = "adapter_config.json" in files
+    if not adapter and "config.json" not in files:
+        checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
+        hint = f"; the run was not finished: resume it, or push {checkpoints[-1]}" if checkpoints else ""
+        raise XAlignError(f"{folder} holds no model: it has no config.json{hint}")
+    index = "model.safetensors.index.json"
+    if adapter:
+        weights = ["adapter_model.safetensors"]
+    elif "model.safetensors" in files or index not in files:
+        weights = ["model.safetensors"]
+    else:
+        weights = sorted(set(json.loads(files[index].read_text(encoding="utf-8"))["weight_map"].values()))
+    # An export has settings and no heads: it is not for training.
+    if "xalign_config.json" in files and "xalign_export.json" not in files and not adapter:
+        weights.append("xalign_heads.safetensors")
+    for name in weights:
+        if name not in files:
+            raise XAlignError(f"{folder} holds no complete model: {name} is missing")
+        try:
+            with safe_open(files[name], framework="numpy"):
+                pass
+        except SafetensorError as error:
+            raise XAlignError(f"{files[name]} is not whole: {error}; save the model again") from None
+
+
+def _files(folder: Path, patterns: tuple[str, ...]) -> dict[str, Path]:
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if _matches(name, patterns) and path.is_file():
+            found[name] = path
+    return found
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(re.fullmatch(pattern, name) for pattern in patterns)
