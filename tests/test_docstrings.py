@@ -10,6 +10,7 @@ import pkgutil
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def faults_of_text(where: str, doc: str, function: Callable, known: set[str] = f
             continue
         if not re.search(rf"\b{name}\b", doc):
             yield f"{where} does not say what {name!r} is"
-        if re.search(r"\b(Tensor|ndarray)\b", annotation) and not re.search(r"`\(\w+,[^)]*\)`|scalar", doc):
+        if re.match(r"(torch\.Tensor|np\.ndarray)\b", annotation) and not re.search(r"`\(\w+,[^)]*\)`|scalar", doc):
             yield f"{where} does not say the shape of {name!r}"
     if raises_our_error(function) and XAlignError.__name__ not in doc:
         yield f"{where} does not say when it raises {XAlignError.__name__}"
@@ -173,6 +174,13 @@ def test_public_names_are_documented(package):
         for fault in faults(f"{package}.{name}", getattr(module, name), own_doc(module))
     ]
     assert not found, "\n".join(found)
+
+
+def test_every_module_says_what_it_is():
+    files = [path for path in Path(hf_xalign.__file__).parent.rglob("*.py") if "templates" not in path.parts]
+    assert len(files) > 150
+    silent = [path for path in files if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    assert not silent, "no docstring in: " + ", ".join(map(str, silent))
 
 
 def test_objectives_aligners_and_measures_name_their_source():
