@@ -19,6 +19,9 @@ MASSES = ("uniform", "norm")
 # Sinkhorn's iterations stop there at the latest, or when the plan changes by less.
 _ITERATIONS = 1000
 _PRECISION = 1e-6
+# Values nearer to each other than this are equal but for rounding: of hidden states in other batches, of iterations
+# that stopped there. Spread over 0 to 1, that would decide which words are linked.
+_EQUAL = 1e-5
 
 
 def require_pot() -> None:
@@ -30,9 +33,11 @@ def require_pot() -> None:
 
 
 def scale(values: np.ndarray) -> np.ndarray:
-    """Values from 0, the least, to 1, the largest; all 1 where they are equal."""
-    least, spread = values.min(), np.ptp(values)
-    return (values - least) / spread if spread > 0 else np.ones_like(values)
+    """Values, 0 or more, from 0, the least, to 1, the largest; all 1 where they are equal but for rounding."""
+    least, largest = values.min(), values.max()
+    if largest - least <= _EQUAL * largest:
+        return np.ones_like(values)
+    return (values - least) / (largest - least)
 
 
 def transport_plan(

@@ -29,6 +29,21 @@ def test_scale():
     np.testing.assert_array_equal(scale(np.full((2, 3), 0.7)), np.ones((2, 3)))
 
 
+@pytest.mark.parametrize("kind", ["balanced", "partial", "unbalanced"])
+def test_rounding_decides_nothing(kind):
+    # Three times the same word on one side, twice on the other, as an encoder gives them in some batch.
+    noise = np.random.default_rng(0).random((3, 2)) * 1e-6
+    np.testing.assert_array_equal(plan(0.9 + noise, kind=kind), plan(np.full((3, 2), 0.9), kind=kind))
+
+
+@pytest.mark.parametrize("reg", [0, 0.05])
+@pytest.mark.parametrize("shape", [(1, 7), (6, 1)])
+def test_one_word_that_gets_all_mass_is_linked_to_all(shape, reg):
+    # All mass must be moved, so there is a single plan: equal shares.
+    similarities = np.random.default_rng(0).random(shape)
+    np.testing.assert_array_equal(plan(similarities, kind="balanced", reg=reg), np.ones(shape))
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_exact_balanced_transport_of_equal_masses_is_the_best_assignment(seed):
     similarities = np.random.default_rng(seed).random((5, 5))
