@@ -1,0 +1,121 @@
+"""`push_to_hub: true` in a recipe, over real HTTP; and prepared data as a data set."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from hf_xalign.cli import main
+from tests.hub.loopback.server import TOKEN
+
+
+RECIPE = {
+    "train_data": [{"path": "minicorpus:train", "langs": ["hin_Deva", "urd_Arab"], "limit": 100}],
+    "selection_data": [{"path": "minicorpus:validation", "langs": ["hin_Deva", "urd_Arab"], "limit": 20}],
+    "test_data": [{"path": "minicorpus:test", "langs": ["hin_Deva", "urd_Arab"], "limit": 20}],
+    "vocab_size": 300,
+    "max_length": 32,
+    "model_config": {
+        "model_type": "xlm-roberta",
+        "num_hidden_layers": 2,
+        "hidden_size": 32,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+    },
+    "heads": {"mlm": {}, "tcm": {}},
+    "max_steps": 4,
+    "save_steps": 2,
+    "save_total_limit": 1,
+    "logging_steps": 1,
+    "per_device_train_batch_size": 8,
+    "report_to": "none",
+    "disable_tqdm": True,
+    "use_cpu": True,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pushed")
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(RECIPE | {"prepared_dir": str(folder / "prepared")}))
+    return folder
+
+
+def _train(client, folder, name, *options, **how):
+    arguments = ["--output_dir", folder / name, "--push_to_hub", "true", "--hub_model_id", f"me/{name}", *options]
+    return client.xalign("train", folder / "recipe.yaml", *arguments, **how)
+
+
+def test_prepared_data_are_loaded_by_their_id(folder, hub, client):
+    done = client.xalign("prepare", folder / "recipe.yaml", "--push-to-hub", "me/data", "--private")
+    assert done.result == 0, done.err
+    # All of it: nothing was left out.
+    files = [path for path in (folder / "prepared").rglob("*") if path.is_file()]
+    assert done.out.splitlines()[-1] == f"pushed {len(files)} files to {hub.url}/datasets/me/data"
+    assert hub.repositories["dataset", "me/data"].private is True
+    there = client.call("read_dataset", "me/data").result
+    prepared = {"train": "train", "validation": "selection", "test": "test"}
+    assert there == {
+        split: pq.read_table(folder / "prepared" / f"{name}.parquet").to_pylist() for split, name in prepared.items()
+    }
+    assert client.xalign("push", folder / "prepared", "--repo-id", "me/data").result == 0
+
+
+def test_a_run_pushes_its_checkpoints_and_its_end(folder, hub, client):
+    done = _train(client, folder, "run", "--hub_token", TOKEN, token=None)
+    assert done.result == 0, done.err
+    assert f"pushed to {hub.url}/me/run\n" in done.err and "not pushed" not in done.err
+    repository = hub.model("me/run")
+    steps = [message for message in repository.messages if "step" in message]
+    assert steps[-1] == "Training in progress, step 4" and repository.messages[-1] == "End of training"
+    # All that is pushed is what is meant to be public.
+    tree = repository.tree()
+    assert {"README.md", "config.json", "model.safetensors", "xalign_config.json", "xalign_heads.safetensors"} < {
+        *tree
+    }
+    assert {"tokenizer.json", "recipe.yaml", "trainer_state.json", "results.json", "provenance.json"} < {*tree}
+    assert any(name.startswith(".eval_results/") for name in tree)
+    assert not any(name.endswith((".bin", ".pt", ".pth", ".parquet")) or "checkpoint" in name for name in tree)
+    # Our card, with the results of the end.
+    card = hub.content(tree["README.md"]).decode()
+    assert "me/run" in card and "generated_from_trainer" not in card.split("---")[2]
+    top1 = json.loads(hub.content(tree["results.json"]))["retrieval"]["cosine"]["mean_top1"]["value"]
+    assert f"{100 * top1:.1f}" in card
+    assert client.call("differences", "me/run", folder / "run").result == []
+    assert client.call("holds_token", folder, TOKEN).result is False
+
+
+def test_a_run_outlives_its_hub(folder, hub, client):
+    hub.cut_after = 0
+    done = _train(client, folder, "alone", "--learning_rate", "1e-3", "--hub_strategy", "checkpoint")
+    assert done.result == 2
+    assert "not pushed (Training in progress, step 4): lost the connection" in done.err
+    last = done.err.splitlines()[-1]
+    assert last.startswith(f"xalign train: error: lost the connection to {hub.url} (")
+    told = f"xalign push {folder / 'alone'} --repo-id me/alone"
+    assert last.endswith(f"The model is saved; push it with: {told}")
+    assert TOKEN not in done.err
+    assert (folder / "alone" / "results.json").exists() and not list((folder / "alone").glob(".push-*"))
+    hub.cut_after = None
+    assert client.xalign(*told.split()[1:]).result == 0
+    assert client.call("differences", "me/alone", folder / "alone").result == []
+
+
+def test_a_wrong_token_stops_a_run_before_its_data_are_prepared(folder, client):
+    prepared = folder / "elsewhere"
+    done = _train(client, folder, "never", "--prepared_dir", prepared, token="hf_WrongTokenOfSomebody")
+    assert done.result == 2 and "refuses the token: log in anew" in done.err
+    assert len(done.err.splitlines()) == 1 and "hf_Wrong" not in done.err
+    assert not prepared.exists() and not (folder / "never").exists()
+    arguments = ["--prepared_dir", prepared, "--push-to-hub", "me/never"]
+    done = client.xalign("prepare", folder / "recipe.yaml", *arguments, token=None)
+    assert done.result == 2 and "wants a token" in done.err
+    assert not prepared.exists()
+
+
+def test_prepare_wants_to_know_where_to(folder, capsys):
+    assert main(["prepare", str(folder / "recipe.yaml"), "--private"]) == 2
+    assert "--private and --revision go with --push-to-hub ME/NAME" in capsys.readouterr().err
