@@ -45,7 +45,7 @@ class RawGold:
 def read_pharaoh_gold(path: Path) -> Iterator[RawGold]:
     for number, line in numbered_lines(path):
         where = f"{path}, line {number}"
-        yield RawGold(where, *_cells(line.split(), where))
+        yield RawGold(where, *gold_cells(line.split(), where))
 
 
 def read_simalign_gold(path: Path) -> Iterator[RawGold]:
@@ -54,7 +54,7 @@ def read_simalign_gold(path: Path) -> Iterator[RawGold]:
         key, tab, links = line.partition("\t")
         if not tab:
             raise XAlignError(f"{where}: no tab; a line is an id, a tab and links, as in 12<TAB>0-0 1p2")
-        yield RawGold(where, *_cells(links.split(), where), key=key)
+        yield RawGold(where, *gold_cells(links.split(), where), key=key)
 
 
 def read_wpt_gold(path: Path) -> Iterator[RawGold]:
@@ -79,7 +79,7 @@ def read_xlwa_gold(path: Path) -> Iterator[RawGold]:
         if len(parts) != 3:
             raise XAlignError(f"{where}: {len(parts)} fields; a line is source, target and links with tabs between")
         pair = parse_words(parts[0]), parse_words(parts[1])
-        yield RawGold(where, *_cells(parts[2].split(), where), pair=pair)
+        yield RawGold(where, *gold_cells(parts[2].split(), where), pair=pair)
 
 
 def read_table_gold(path: Path) -> Iterator[RawGold]:
@@ -101,8 +101,8 @@ def read_table_gold(path: Path) -> Iterator[RawGold]:
             if _HALF_CHARACTER.search("".join(words)):
                 raise XAlignError(f"{where}: {name!r} holds half a surrogate pair, which is no character")
             sides.append(words)
-        sure, also = _cells(_list(row.get(names[2]), names[2], where), where)
-        possible, beside = _cells(_list(row.get("possible"), "possible", where), where)
+        sure, also = gold_cells(_list(row.get(names[2]), names[2], where), where)
+        possible, beside = gold_cells(_list(row.get("possible"), "possible", where), where)
         yield RawGold(
             where,
             sure,
@@ -134,7 +134,7 @@ def detect_format(path: Path) -> str:
     return "wpt" if _WPT.fullmatch(first.strip()) else "pharaoh"
 
 
-def _cells(links: Iterable[Any], where: str) -> tuple[Cells, Cells]:
+def gold_cells(links: Iterable[Any], where: str) -> tuple[Cells, Cells]:
     """Sure and possible links out of `i-j`, `ipj` and `[i, j]`."""
     sure: Cells = []
     possible: Cells = []

@@ -63,6 +63,7 @@ _WHERE = {
     "derangement": "hf_xalign.evaluation.similarity",
     "matched_and_random": "hf_xalign.evaluation.similarity",
     "sentence_similarities": "hf_xalign.evaluation.similarity",
+    "similarity_estimates": "hf_xalign.evaluation.similarity",
     "alignment_error_rate": "hf_xalign.evaluation.word_alignment",
     "alignment_f1": "hf_xalign.evaluation.word_alignment",
     "alignment_precision": "hf_xalign.evaluation.word_alignment",

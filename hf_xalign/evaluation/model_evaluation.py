@@ -24,7 +24,7 @@ from hf_xalign.evaluation.overlap import LexicalOverlap, lexical_overlap, token_
 from hf_xalign.evaluation.parallel_text import ParallelText
 from hf_xalign.evaluation.results import FORMAT
 from hf_xalign.evaluation.retrieval import METRICS, RetrievalResult, retrieval_accuracy, text_groups
-from hf_xalign.evaluation.similarity import Similarity, auroc_interval, sentence_similarities
+from hf_xalign.evaluation.similarity import Similarity, sentence_similarities, similarity_estimates
 from hf_xalign.loading import load_encoder, load_tokenizer
 from hf_xalign.version import __version__
 
@@ -235,13 +235,8 @@ def _retrieval(result: RetrievalResult, seed: int) -> dict[str, Any]:
 
 
 def _similarity(similarity: Similarity, seed: int) -> dict[str, Any]:
-    return {
-        "matched": _mean(similarity.matched, seed),
-        "random": _mean(similarity.random, seed),
-        "gap": _mean(similarity.matched.astype(np.float64) - similarity.random, seed),
-        "auroc": auroc_interval(similarity, seed=seed).to_dict(),
-        "histogram": similarity.histogram(),
-    }
+    estimates = similarity_estimates(similarity, seed=seed)
+    return {name: estimate.to_dict() for name, estimate in estimates.items()} | {"histogram": similarity.histogram()}
 
 
 def _overlap(overlap: LexicalOverlap) -> dict[str, Any]:

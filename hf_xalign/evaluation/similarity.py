@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.bootstrap import Estimate, percentile_estimate, resample_indices
+from hf_xalign.evaluation.bootstrap import Estimate, bootstrap_interval, percentile_estimate, resample_indices
 from hf_xalign.evaluation.retrieval import unit_rows
 
 
@@ -159,3 +159,18 @@ def auroc_interval(similarity: Similarity, n_resamples: int = 1000, seed: int = 
         np.cumsum(weights[:, order], axis=1, out=drawn[:, 1:])
         draws.append((weights * (drawn[:, below] + drawn[:, not_above])).sum(axis=1) / (2 * n * n))
     return percentile_estimate(similarity.auroc, np.concatenate(draws), n)
+
+
+def similarity_estimates(similarity: Similarity, *, seed: int = 0) -> dict[str, Estimate]:
+    """The means of both kinds of cosines (`matched`, `random`), their `gap` and the `auroc`, with 95 % intervals.
+
+    Args:
+        similarity: cosines of N matched and N random pairs.
+        seed: of the resamples.
+    """
+    return {
+        "matched": bootstrap_interval(similarity.matched, seed=seed),
+        "random": bootstrap_interval(similarity.random, seed=seed),
+        "gap": bootstrap_interval(similarity.matched.astype(np.float64) - similarity.random, seed=seed),
+        "auroc": auroc_interval(similarity, seed=seed),
+    }
