@@ -1,0 +1,114 @@
+"""Scores as the Hub reads them."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import yaml
+from huggingface_hub import ModelCard, parse_eval_result_entries
+
+from hf_xalign.hub import write_card
+from hf_xalign.hub.run_results import read_scores
+from tests.evaluation.languages_factory import make_languages
+from tests.hub.card_factory import DATA, PROVENANCE, make_run, run_results, write_results
+
+
+def entries(folder) -> dict[str, list]:
+    return {
+        path.name: parse_eval_result_entries(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for path in sorted((folder / ".eval_results").glob("*.yaml"))
+    }
+
+
+def test_eval_results_hold_the_main_figures(tmp_path):
+    folder = make_run(tmp_path, results=run_results(metrics=("cosine", "csls")))
+    write_card(folder)
+    results = json.loads((folder / "results.json").read_text())
+    found = entries(folder)["xalign-flores200_devtest.yaml"]
+    by_task = {entry.task_id: entry for entry in found}
+    assert set(by_task) == {
+        "retrieval-mean-cosine-hin_Deva-urd_Arab",
+        "retrieval-mean-csls-hin_Deva-urd_Arab",
+        "similarity-gap-hin_Deva-urd_Arab",
+    }
+    entry, estimate = by_task["retrieval-mean-cosine-hin_Deva-urd_Arab"], results["retrieval"]["cosine"]["mean_top1"]
+    assert entry.value == estimate["value"] and entry.dataset_id == "flores200_devtest"
+    assert entry.date == results["date"]
+    assert f"95 % interval {estimate['low']} to {estimate['high']}, n = 100, layer 2" in entry.notes
+
+
+def test_a_test_set_of_the_hub_goes_by_its_id(tmp_path):
+    data = copy.deepcopy(DATA)
+    data["sources"]["test_data"] = [
+        {"label": "me/flores", "kind": "pairs", "hub_id": "me/flores", "files": [], "rows": 100, "license": None}
+    ]
+    folder = make_run(tmp_path, provenance=PROVENANCE | {"data": data}, results=run_results(dataset="flores"))
+    card = ModelCard(write_card(folder).read_text(encoding="utf-8"))
+    assert {entry.dataset_id for entry in entries(folder)["xalign-flores.yaml"]} == {"me/flores"}
+    assert {result.dataset_type for result in card.data.eval_results} == {"me/flores"}
+
+
+def test_files_of_former_results_go_and_those_of_others_stay(tmp_path):
+    folder = make_run(tmp_path, results=run_results(dataset="first"))
+    write_card(folder)
+    (folder / ".eval_results" / "mine.yaml").write_text("[]")
+    write_results(folder, run_results(dataset="second"))
+    write_card(folder)
+    assert set(entries(folder)) == {"xalign-second.yaml", "mine.yaml"}
+
+
+def test_the_newest_of_two_measurements_counts(tmp_path):
+    folder = make_run(tmp_path, results=run_results(top1=0.4))
+    write_results(folder / "again", run_results(top1=0.6) | {"date": "2026-02-01T00:00:00+00:00"})
+    scores = read_scores(folder).scores
+    assert [score.value for score in scores if score.metric == "mean"] == [0.6]
+
+
+def test_mining_sts_and_layers_are_read(tmp_path):
+    folder = make_run(tmp_path)
+    estimate = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}
+    model = {"model": "my-run", "layer": 2, "pooling": "mean", "truncated": 3}
+    shared = {
+        "dataset": {"name": "d", "file": "d.tsv", "fingerprint": "f", "synthetic": True},
+        "models": [model | {"model": "other", "layer": 1}, model],
+        "date": "2026-02-01T00:00:00+00:00",
+    }
+    scores = dict.fromkeys(("precision", "recall", "f1"), estimate)
+    entry = {"pair": ["hin_Deva", "urd_Arab"], "scores": [{}, scores]}
+    groups = [{"name": "all", "languages": ["urd_Arab"], "scores": [{}, {"f1": estimate}]}]
+    write_results(
+        folder, shared | {"format": "hf_xalign/mining-1", "languages": [entry], "groups": groups}, "mining.json"
+    )
+    correlations = [{}, {"spearman": estimate, "pearson": estimate}]
+    write_results(folder, shared | {"format": "hf_xalign/sts-1", "scores": correlations}, "sts.json")
+    layers = [{"layer": layer} | dict.fromkeys(("precision", "recall", "f1", "aer"), estimate) for layer in (0, 1)]
+    gold = {"file": "gold.jsonl", "fingerprint": "g", "n": 20}
+    write_results(folder, run_results() | {"alignment_layers": {"gold": gold, "method": "itermax", "layers": layers}})
+    found = read_scores(folder)
+    assert not found.left_out and found.truncated == {"flores200_devtest": 0, "d": 3}
+    counts = {task: sum(score.task == task for score in found.scores) for task in ("mining", "sts", "alignment")}
+    assert counts == {"mining": 4, "sts": 2, "alignment": 8}
+    text = write_card(folder).read_text(encoding="utf-8")
+    for line in (
+        "| `hin_Deva-urd_Arab` | 20 | 50.0 [40.0, 60.0] | 50.0 [40.0, 60.0] | 50.0 [40.0, 60.0] |",
+        "|  | 20 | 0.500 [0.400, 0.600] | 0.500 [0.400, 0.600] |",
+        "| 1 | 20 | " + " | ".join(["50.0 [40.0, 60.0]"] * 4) + " |",
+        "**gold** (fingerprint `g`): word alignment by itermax, by layer, per cent",
+        "**d**, synthetic (fingerprint `f`): bitext mining, per cent, mean of layer 2",
+        "- Some test data are synthetic",
+        "- 3 sentences of d were cut",
+    ):
+        assert line in text
+
+
+def test_every_language_has_an_entry(tmp_path):
+    folder = make_run(tmp_path)
+    found = make_languages(("my-run",), (0.4,)) | {"date": "2026-01-03T00:00:00+00:00"}
+    write_results(folder / "flores", found, "languages.json")
+    card = ModelCard(write_card(folder).read_text(encoding="utf-8"))
+    rows = [(result.dataset_config, result.metric_value) for result in card.data.eval_results]
+    assert rows[:4] == [
+        ("-".join(entry["pair"]), entry["scores"]["cosine"][0]["mean"]["value"]) for entry in found["languages"]
+    ]
+    assert len(entries(folder)["xalign-flores200_devtest.yaml"]) == len(rows) == 7
