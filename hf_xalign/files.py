@@ -62,7 +62,8 @@ def whole_folder(path: str | os.PathLike) -> Iterator[Path]:
     if path.exists() and not path.is_dir():
         raise _refused(path, "it is a file")
     # One name a process, and hidden: what a killed process leaves is not taken for the real thing.
-    temporary = path.resolve().with_name(f".{path.resolve().name}.{os.getpid()}.tmp")
+    place = path.resolve()
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
         temporary.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
@@ -70,7 +71,7 @@ def whole_folder(path: str | os.PathLike) -> Iterator[Path]:
         raise _refused(path, error.strerror) from None
     try:
         yield temporary
-        os.replace(temporary, path)
+        os.replace(temporary, place)
     except OSError as error:
         if error.errno not in _FULL:
             raise

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from transformers import AutoModel, GPT2Config
 
-from hf_xalign.backbones import first_layers
+from hf_xalign.backbones import first_layers, keep_layers, normalizes_its_output
 from hf_xalign.errors import XAlignError
 from tests.tiny import BACKBONES, VOCABULARY, tiny_config
 
@@ -125,3 +127,33 @@ def test_hidden_states_asked_for_inside_first_are_whole_afterwards(encoder):
     afterwards = encoder(input_ids=ids, output_hidden_states=True).hidden_states
     assert len(afterwards) == LAYERS + 1
     assert torch.equal(inside[1], afterwards[1])
+
+
+@pytest.mark.parametrize("count", range(1, LAYERS + 1))
+def test_a_cut_encoder_ends_with_the_layer_after_a_round_trip(encoder, batch, count, tmp_path):
+    expected = whole(encoder, batch)
+    cut = copy.deepcopy(encoder)
+    keep_layers(cut, count)
+    assert len(whole(cut, batch)) == count + 1 and len(whole(encoder, batch)) == LAYERS + 1
+    cut.save_pretrained(tmp_path)
+    again, info = AutoModel.from_pretrained(tmp_path, output_loading_info=True)
+    assert not info["unexpected_keys"] and all("pooler" in key for key in info["missing_keys"])
+    states = whole(again.eval(), batch)
+    assert len(states) == count + 1
+    for found, state in zip(states[:-1], expected, strict=False):
+        assert torch.equal(found, state)
+    # ModernBERT's norm comes after the last layer, whichever it is.
+    assert torch.equal(states[-1], expected[count]) == (count == LAYERS or not normalizes_its_output(encoder.config))
+
+
+def test_only_modernbert_ends_with_a_norm():
+    found = {name: normalizes_its_output(tiny_config(name)) for name in BACKBONES}
+    assert found == {name: name == "modernbert" for name in BACKBONES}
+
+
+@pytest.mark.parametrize("count", [0, LAYERS + 1])
+def test_refuses_to_cut_at_a_layer_that_is_not_there(count):
+    encoder = AutoModel.from_config(tiny_config("bert", layers=LAYERS))
+    with pytest.raises(XAlignError, match=rf"layer {count} is out of range: the encoder has layers 1 to 3"):
+        keep_layers(encoder, count)
+    assert encoder.config.num_hidden_layers == LAYERS

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -77,8 +76,8 @@ def export_model(folder: str | Path, output: str | Path, options: ExportOptions)
     `hidden_states[layer]`.
 
     Args:
-        folder: a checkpoint of hf_xalign, the folder of any supported encoder (then `options.layer` must be given), or
-            an adapter (then `options.merge` must be).
+        folder: a checkpoint of hf_xalign; an adapter of it (then `options.merge` must be given); or the folder of any
+            supported encoder (then `options.layer` must be, and there will be no card).
         output: a folder that does not exist or is empty.
 
     Returns:
@@ -94,19 +93,12 @@ def export_model(folder: str | Path, output: str | Path, options: ExportOptions)
     _check_folder(folder, options.merge)
     _check_packages(options)
     with whole_folder(output) as target:
-        name = folder.resolve().name
-        if not options.merge:
-            return _export_cut(folder, target, options, name)
-        from hf_xalign.hub.merging import merge_adapter
+        record = _export(folder, target, options)
+        if (target / XALIGN_CONFIG_NAME).exists():
+            from hf_xalign.hub.model_card import write_card
 
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as work:
-            merged = Path(work) / name
-            merge_adapter(folder, merged)
-            if options.cut:
-                return _export_cut(merged, target, options, name)
-            os.rmdir(target)
-            merged.rename(target)
-            return None
+            write_card(target, repo_id=output.resolve().name)
+    return record
 
 
 def trained_pooling(settings: XAlignConfig) -> str:
@@ -148,6 +140,20 @@ def _check_packages(options: ExportOptions) -> None:
             raise XAlignError(f"{option} needs {missing[0]}: pip install 'hf_xalign[{extra}]'")
 
 
+def _export(folder: Path, target: Path, options: ExportOptions) -> ExportRecord | None:
+    name = folder.resolve().name
+    if not options.merge:
+        return _export_cut(folder, target, options, name)
+    from hf_xalign.hub.merging import merge_adapter
+
+    if not options.cut:
+        merge_adapter(folder, target)
+        return None
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as work:
+        merged = merge_adapter(folder, Path(work) / name)
+        return _export_cut(merged, target, options, name)
+
+
 def _export_cut(source: Path, target: Path, options: ExportOptions, name: str) -> ExportRecord:
     from hf_xalign.backbones import normalizes_its_output
     from hf_xalign.hub.export_reference import open_reference
@@ -158,7 +164,6 @@ def _export_cut(source: Path, target: Path, options: ExportOptions, name: str) -
     ends_with_norm = normalizes_its_output(config)
     depth = config.num_hidden_layers
     layer = _layer(options.layer, settings, depth, source)
-    settings = settings or XAlignConfig()
     layers = layer
     if ends_with_norm and layer < depth:
         if not (options.sentence_transformers or options.onnx):
@@ -168,7 +173,7 @@ def _export_cut(source: Path, target: Path, options: ExportOptions, name: str) -
                 f"{depth}"
             )
         layers += 1
-    pooling = options.pooling or trained_pooling(settings)
+    pooling = options.pooling or trained_pooling(settings or XAlignConfig())
     reference = open_reference(source, layer=layer, pooling=pooling, normalize=options.normalize)
     with quiet():
         differences = _write_parts(reference, target, layers, options)
@@ -183,9 +188,10 @@ def _export_cut(source: Path, target: Path, options: ExportOptions, name: str) -
         special_token_ids=reference.special_ids,
     )
     record.write(target)
-    # `xalign evaluate` reads the layer there, and a card the objectives.
-    own = XAlignConfig(heads=settings.heads, alignment_layer=layer, pooling=pooling, languages=settings.languages)
-    own.save_beside(target)
+    if settings is not None:
+        # `xalign evaluate` reads the layer there, and a card the objectives.
+        own = XAlignConfig(heads=settings.heads, alignment_layer=layer, pooling=pooling, languages=settings.languages)
+        own.save_beside(target)
     _copy_records(source, target, record)
     return record
 
@@ -239,8 +245,15 @@ def _copy_records(source: Path, target: Path, record: ExportRecord) -> None:
     for path in (path for pattern in _RECORDS for path in sorted(source.glob(pattern))):
         shutil.copy(path, target)
     for path in (source / name for name in _RESULTS):
-        if path.exists():
-            read = json.loads(path.read_text(encoding="utf-8"))
-            models = read.get("models", [read])
-            if all((model["layer"], model["pooling"]) == (record.layer, record.pooling) for model in models):
-                shutil.copy(path, target)
+        if path.exists() and _measured_there(path, record):
+            shutil.copy(path, target)
+
+
+def _measured_there(path: Path, record: ExportRecord) -> bool:
+    """Whether a result file is of the exported layer and pooling; one that cannot be read is of none."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        measured = {(model["layer"], model["pooling"]) for model in read.get("models", [read])}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return measured == {(record.layer, record.pooling)}

@@ -146,9 +146,10 @@ def _render(run: RunFolder, found: RunResults, repo_id: str | None) -> ModelCard
 def _introduction(run: RunFolder) -> str:
     export = read_export(run.path)
     if export is not None:
+        aligned = ", an encoder that was aligned across languages and scripts with hf_xalign, for use without it"
         return (
-            f"The first {export.layers} of {export.layers_of_source} layers of {inline(export.source)}, an encoder "
-            "that was aligned across languages and scripts with hf_xalign, for use without it."
+            f"The first {export.layers} of {export.layers_of_source} layers of "
+            f"{inline(export.source)}{aligned if run.settings.heads else ''}."
         )
     how = "trained from scratch" if run.recipe.get("model_config") else "trained further"
     kind = "An adapter (LoRA) for an encoder" if run.is_adapter else f"An encoder, {how}"

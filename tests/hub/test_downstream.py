@@ -27,6 +27,7 @@ CHECKS = (
     "of_sentence_transformer_of_the_checkpoint",
     "of_the_cut_encoder",
     "of_the_exported_sentence_transformer",
+    "of_the_card",
     "of_onnx",
 )
 

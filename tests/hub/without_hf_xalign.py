@@ -2,7 +2,7 @@
 
     python without_hf_xalign.py FOLDER
 
-FOLDER holds a folder for each case: `whole`, `export` and `inputs.pt`, `expected.pt`. What was found is printed as
+FOLDER holds a folder for each case: `whole`, `export` and `case.pt`. What was found is printed as
 JSON: case -> check -> "" or what went wrong.
 """
 
@@ -14,6 +14,8 @@ import sys
 sys.modules["hf_xalign"] = None  # makes `import hf_xalign` fail
 
 import json  # noqa: E402
+import os  # noqa: E402
+import re  # noqa: E402
 import traceback  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -120,6 +122,19 @@ def of_the_exported_sentence_transformer(folder, case):
     torch.testing.assert_close(alone, case["vectors"], rtol=1e-5, atol=1e-5)
     long = " ".join(f"w{i % 50}" for i in range(300))
     assert model.preprocess([long])["input_ids"].shape == (1, case["limit"])
+
+
+def of_the_card(folder, case):
+    """What the export's card says runs as it stands, and its two ways give the same embeddings."""
+    os.chdir(folder)
+    blocks = re.findall(r"```python\n(.*?)```", (folder / "export/README.md").read_text(), flags=re.DOTALL)
+    assert len(blocks) == 2
+    found = []
+    for block in blocks:
+        names = {}
+        exec(compile(block, "README.md", "exec"), names)
+        found.append(torch.as_tensor(names["embeddings"]))
+    torch.testing.assert_close(*found)
 
 
 def of_onnx(folder, case):
