@@ -21,6 +21,7 @@ COMMANDS = {
     "sweep": "train a recipe with varied settings, and compare them in one table",
     "evaluate": "measure how well a model aligns two languages",
     "report": "draw the results of one or more runs on one page",
+    "demo": "open a page to try a model: two sentences, word by word",
     "export": "a checkpoint for use without hf_xalign: cut, SentenceTransformer, ONNX",
     "push": "put a trained model or prepared data on the Hub, with their card",
 }

@@ -13,8 +13,8 @@ from hf_xalign.evaluation.report_json import clean
 from hf_xalign.evaluation.report_svg import element, join, num
 
 
-# Pixels of a letter at the size of the labels, and the angle of the upper ones.
-_LETTER, _ANGLE = 7.2, 55
+# Of the upper labels.
+_ANGLE = 55
 # Letters of a word that are shown.
 _MOST = 18
 
@@ -26,6 +26,7 @@ class WordGrid:
     Attributes:
         source, target: words as they may be shown, at least one each; see [`readable`].
         cell: pixels of a cell's side.
+        letter: pixels of a letter at the size of the labels, roughly.
         mirrored: whether the columns run from right to left, as a right-to-left target is read; the source words then
             stand at the right.
     """
@@ -33,6 +34,7 @@ class WordGrid:
     source: Sequence[str]
     target: Sequence[str]
     cell: int = 22
+    letter: float = 7.2
     mirrored: bool = False
 
     @property
@@ -79,11 +81,11 @@ class WordGrid:
 
     @property
     def _beside(self) -> float:
-        return max(_width(short(word)) for word in self.source) + 12
+        return self.letter * max(_letters(short(word)) for word in self.source) + 12
 
     @property
     def _longest(self) -> float:
-        return max(_width(short(word)) for word in self.target)
+        return self.letter * max(_letters(short(word)) for word in self.target)
 
     @property
     def _top(self) -> float:
@@ -105,10 +107,10 @@ def short(word: str) -> str:
     return word if len(word) <= _MOST else f"{word[: _MOST - 1]}…"
 
 
-def _width(word: str) -> float:
-    """Pixels that a word takes, roughly: marks take none, East Asian letters two."""
+def _letters(word: str) -> float:
+    """How many letters wide a word is, roughly: marks take no width, East Asian letters nearly two."""
     letters = 0
     for character in word:
         if not unicodedata.combining(character) and unicodedata.category(character) not in ("Mn", "Me", "Cf"):
             letters += 1.75 if unicodedata.east_asian_width(character) in "WF" else 1
-    return _LETTER * letters
+    return letters
