@@ -20,12 +20,14 @@ import safetensors.torch
 from transformers.utils import cached_file, find_adapter_config_file
 
 from hf_xalign.backbones import masked_lm_class
+from hf_xalign.configuration import XALIGN_HEADS_NAME
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_file, write_text
 from hf_xalign.peft_adapters import import_peft, without_deprecations
 
 
 if TYPE_CHECKING:
+    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 ADAPTER_CONFIG_NAME = "adapter_config.json"
 ADAPTER_WEIGHTS_NAME = "adapter_model.safetensors"
 _IN_FILE = "base_model.model."
+_OWN = "xalign_"
 
 
 @dataclass(frozen=True)
@@ -117,25 +120,63 @@ def merged(model: AnyModel, name_or_path: str | os.PathLike, **hub_kwargs: Any) 
     """
     peft = import_peft()
     training = model.training
-    try:
-        # PEFT would read a pickle where there are no safetensors.
-        path = cached_file(name_or_path, ADAPTER_WEIGHTS_NAME, **hub_kwargs)
-        saved = safetensors.torch.load_file(path)
+    with _one_line(name_or_path):
+        saved = _read_weights(name_or_path, hub_kwargs)
+        config = peft.PeftConfig.from_pretrained(name_or_path, **hub_kwargs)
+        # It would be compared with the name of the model at hand.
+        config.base_model_name_or_path = None
         with without_deprecations():
-            config = peft.PeftConfig.from_pretrained(name_or_path, **hub_kwargs)
-            # It would be compared with the name of the model at hand.
-            config.base_model_name_or_path = None
             adapted = peft.get_peft_model(model, config)
-        wanted = peft.get_peft_model_state_dict(adapted, save_embedding_layers=False)
-        absent = sorted(wanted.keys() - saved.keys())
-        if absent:
-            raise XAlignError(f"{name_or_path} lacks weights of its adapter, the first is {absent[0]}")
-        peft.set_peft_model_state_dict(adapted, {key: value for key, value in saved.items() if key in wanted})
+        _set_weights(adapted, saved, name_or_path)
         whole = adapted.merge_and_unload(safe_merge=True)
+    return whole.requires_grad_(True).train(training)
+
+
+def load_adapter(model: PeftModel, name_or_path: str | os.PathLike, **hub_kwargs: Any) -> None:
+    """Load the weights of a saved adapter and its heads into a model that has the same adapter, to go on training.
+
+    Args:
+        model: an [`XAlignModel`] that `peft.get_peft_model` has wrapped.
+        name_or_path: of [`save_adapter`], or the id of a Hub repository.
+        hub_kwargs: settings of the download.
+
+    Raises:
+        XAlignError: weights are missing, cannot be read, or do not fit.
+    """
+    with _one_line(name_or_path):
+        saved = _read_weights(name_or_path, hub_kwargs)
+        heads = safetensors.torch.load_file(cached_file(name_or_path, XALIGN_HEADS_NAME, **hub_kwargs))
+        # PEFT wants all of `modules_to_save` at once.
+        _set_weights(model, saved | {f"{_IN_FILE}{_OWN}{key}": value for key, value in heads.items()}, name_or_path)
+    # With what is no part of the adapter, where somebody left it out.
+    model.get_base_model().load_heads(name_or_path, **hub_kwargs)
+
+
+def _read_weights(name_or_path, hub_kwargs) -> dict[str, torch.Tensor]:
+    # PEFT itself would read a pickle where there are no safetensors.
+    return safetensors.torch.load_file(cached_file(name_or_path, ADAPTER_WEIGHTS_NAME, **hub_kwargs))
+
+
+def _set_weights(model: PeftModel, saved: dict[str, torch.Tensor], name_or_path) -> None:
+    peft = import_peft()
+    adapter = model.active_adapters[0]
+    wanted = peft.get_peft_model_state_dict(model, adapter_name=adapter, save_embedding_layers=False)
+    absent = sorted(wanted.keys() - saved.keys())
+    if absent:
+        raise XAlignError(f"{name_or_path} lacks weights of the adapter, the first is {absent[0]}")
+    fitting = {key: value for key, value in saved.items() if key in wanted}
+    peft.set_peft_model_state_dict(model, fitting, adapter_name=adapter)
+
+
+@contextmanager
+def _one_line(name_or_path) -> Iterator[None]:
+    try:
+        yield
+    except XAlignError:
+        raise
     except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         reason = " ".join(str(error).split())[:300]
         raise XAlignError(f"cannot put the adapter {name_or_path} on its base model: {reason}") from error
-    return whole.requires_grad_(True).train(training)
 
 
 def save_adapter(model: PeftModel, folder: str | os.PathLike) -> Path:
@@ -177,7 +218,7 @@ def completing_adapter(model: PeftModel, folder: str | os.PathLike) -> Iterator[
 def _make_vanilla(model: XAlignModel, folder: Path) -> None:
     """Take out of the two files of PEFT what plain transformers does not know."""
     weights = safetensors.torch.load_file(folder / ADAPTER_WEIGHTS_NAME)
-    weights = {key: value for key, value in weights.items() if not key.startswith(f"{_IN_FILE}xalign_")}
+    weights = {key: value for key, value in weights.items() if not key.startswith(f"{_IN_FILE}{_OWN}")}
     # PEFT knows weights by their whole names, and `AutoModel` is the encoder alone: its LoRA is told under both names.
     prefix = f"{_IN_FILE}{model.base_model_prefix}."
     of_encoder = {
@@ -187,7 +228,7 @@ def _make_vanilla(model: XAlignModel, folder: Path) -> None:
         target.write(safetensors.torch.save(weights | of_encoder, metadata={"format": "pt"}))
 
     config = json.loads((folder / ADAPTER_CONFIG_NAME).read_text(encoding="utf-8"))
-    kept = [name for name in config["modules_to_save"] or [] if not name.startswith("xalign_")]
+    kept = [name for name in config["modules_to_save"] or [] if not name.startswith(_OWN)]
     plain = masked_lm_class(model.config)
     config |= {
         "modules_to_save": kept or None,
@@ -197,17 +238,3 @@ def _make_vanilla(model: XAlignModel, folder: Path) -> None:
         # A set in PEFT: in another order in each process.
         config["target_modules"].sort()
     write_text(folder / ADAPTER_CONFIG_NAME, json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-
-
-def load_adapter(model: PeftModel, folder: str | os.PathLike) -> None:
-    """Load the weights of a saved adapter and its heads into a model that has the same adapter.
-
-    Args:
-        model: an [`XAlignModel`] that `peft.get_peft_model` has wrapped.
-        folder: of [`save_adapter`].
-
-    Raises:
-        XAlignError: the heads' file is missing or does not fit.
-    """
-    model.load_adapter(folder, model.active_adapters[0], is_trainable=True)
-    model.get_base_model().load_heads(folder)

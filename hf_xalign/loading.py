@@ -11,7 +11,9 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging
 
+from hf_xalign.adapter_files import ADAPTER_CONFIG_NAME, BaseModel, open_base
 from hf_xalign.errors import XAlignError
+from hf_xalign.peft_adapters import without_deprecations
 
 
 if TYPE_CHECKING:
@@ -26,22 +28,34 @@ def load_config(name_or_path: str) -> PreTrainedConfig:
     Raises:
         XAlignError: there is no model there.
     """
-    _check_folder(name_or_path)
-    with quiet(), _one_line_errors(name_or_path, "model"):
-        return AutoConfig.from_pretrained(name_or_path, trust_remote_code=False)
+    opened = _what_to_open(name_or_path)
+    with quiet(), _one_line_errors(opened.name, "model"):
+        return AutoConfig.from_pretrained(opened.name, revision=opened.revision, trust_remote_code=False)
 
 
 def load_encoder(name_or_path: str) -> PreTrainedModel:
     """A plain float32 encoder in eval mode, on the GPU if there is one; safetensors only, no remote code.
 
+    An adapter is opened on its base model, and not merged into it: its states are those that it was trained with.
+
     Raises:
         XAlignError: there is no model there, it is no encoder, or its weights are not all there.
     """
-    _check_folder(name_or_path)
-    with quiet(), _one_line_errors(name_or_path, "model"):
+    opened = _what_to_open(name_or_path)
+    with quiet(), _one_line_errors(opened.name, "model"):
         model, info = AutoModel.from_pretrained(
-            name_or_path, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            opened.name,
+            revision=opened.revision,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
+    if opened.name != name_or_path:
+        with quiet(), without_deprecations(), _one_line_errors(name_or_path, "adapter"):
+            # transformers reads its weights only; missing ones would be random numbers.
+            found = model.load_adapter(name_or_path, use_safetensors=True)
+        info["missing_keys"] = {*info["missing_keys"], *found.missing_keys}
     if model.config.is_encoder_decoder:
         raise XAlignError(f"{name_or_path} is an encoder-decoder ({model.config.model_type}); an encoder is needed")
     # An LM checkpoint has no pooler, and nothing here reads it; any other gap would be filled with random numbers.
@@ -56,9 +70,15 @@ def load_tokenizer(name_or_path: str) -> PreTrainedTokenizerBase:
         return AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
 
 
+def _what_to_open(name_or_path: str) -> BaseModel:
+    """A model by its own name, or the base model of an adapter."""
+    _check_folder(name_or_path)
+    return open_base(name_or_path) or BaseModel(name_or_path)
+
+
 def _check_folder(name_or_path: str) -> None:
     path = Path(name_or_path)
-    if path.is_dir() and not (path / "config.json").exists():
+    if path.is_dir() and not any((path / name).exists() for name in ("config.json", ADAPTER_CONFIG_NAME)):
         raise XAlignError(f"{name_or_path} is not a model folder: it has no config.json")
     if path.is_file():
         raise XAlignError(f"{name_or_path} is a file: give the model's folder or its id on the Hub")

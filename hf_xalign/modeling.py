@@ -22,6 +22,7 @@ from torch import nn
 from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput, cached_file
 
+from hf_xalign.adapter_files import BaseModel, base_of_adapter, merged, open_base
 from hf_xalign.backbones import lm_scores, masked_lm_class
 from hf_xalign.configuration import XALIGN_HEADS_NAME, XAlignConfig
 from hf_xalign.errors import XAlignError
@@ -29,6 +30,7 @@ from hf_xalign.gradient_cache import CachedStep, contrastive_heads
 from hf_xalign.heads import EncodedView, Head, HeadInputs, build_head
 from hf_xalign.language_embeddings import LanguageEmbeddings
 from hf_xalign.own_parameters import OwnParameters
+from hf_xalign.peft_adapters import plain_name
 from hf_xalign.published_files import is_part_of_model, weight_files
 from hf_xalign.repository import open_repository
 from hf_xalign.views import encode_views
@@ -71,6 +73,8 @@ class XAlignModel(PreTrainedModel):
     def __init__(self, config: PreTrainedConfig, xalign_config: XAlignConfig):
         super().__init__(config)
         self.xalign_config = xalign_config
+        # Weights of the backbone that the checkpoint it came from did not have (an LM head, for instance).
+        self.made_anew: tuple[str, ...] = ()
         # Checked now rather than in the first step.
         self.alignment_layer = xalign_config.resolve_alignment_layer(config.num_hidden_layers)
         self.xalign_heads = nn.ModuleDict(
@@ -117,6 +121,11 @@ class XAlignModel(PreTrainedModel):
             return _from_model(encoder, xalign_config)
         if isinstance(encoder, PreTrainedConfig):
             return _class_for(type(encoder), masked_lm_class(encoder))(copy.deepcopy(encoder), xalign_config)
+        if base_of_adapter(encoder, **_hub_kwargs(kwargs)) is not None:
+            raise XAlignError(
+                f"{encoder} is an adapter, not an encoder: merge it first (xalign export {encoder} --merge), or open "
+                "it with its heads by XAlignModel.from_pretrained"
+            )
         config = _load_config(encoder, kwargs)
         model_class = _class_for(type(config), masked_lm_class(config))
         return _load_backbone(model_class, encoder, config, xalign_config, kwargs)
@@ -125,6 +134,8 @@ class XAlignModel(PreTrainedModel):
     def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs) -> XAlignModel:
         """Open a checkpoint of hf_xalign, its heads included: a folder or a Hub id.
 
+        An adapter is opened on its base model and merged into it; [`load_adapter`] goes on training one.
+
         Raises:
             XAlignError: it was not made by hf_xalign (`from_encoder` opens any encoder).
         """
@@ -132,6 +143,9 @@ class XAlignModel(PreTrainedModel):
             return super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
         hub_kwargs = _hub_kwargs(kwargs)
         xalign_config = XAlignConfig.load_beside(pretrained_model_name_or_path, **hub_kwargs)
+        base = open_base(pretrained_model_name_or_path, **hub_kwargs)
+        if base is not None:
+            return _from_adapter(pretrained_model_name_or_path, base, xalign_config, kwargs)
         config = _load_config(pretrained_model_name_or_path, kwargs)
         model_class = _class_for(type(config), masked_lm_class(config))
         model = _load_backbone(model_class, pretrained_model_name_or_path, config, xalign_config, kwargs)
@@ -267,15 +281,25 @@ class XAlignModel(PreTrainedModel):
         # transformers has just written the name of our class; plain transformers must find its own.
         self.config.architectures = [masked_lm_class(self.config).__name__]
         self.config.save_pretrained(save_directory)
-        self.xalign_config.save_beside(save_directory)
-        heads = {key.removeprefix(_PREFIX): value.contiguous().cpu() for key, value in heads.items()}
-        safetensors.torch.save_file(heads, Path(save_directory) / XALIGN_HEADS_NAME, metadata={"format": "pt"})
+        self.save_heads(save_directory, state_dict=heads)
         if push_to_hub:
             # Not left to transformers, which would push before the files beside are written.
             name = repo_id or Path(save_directory).absolute().name
             repository = open_repository(name, private=private, revision=revision, token=token)
             files = weight_files(save_directory)
             repository.upload(files, commit_message, replaces=is_part_of_model, create_pr=create_pr)
+
+    def save_heads(self, directory: str | os.PathLike, *, state_dict: dict[str, torch.Tensor] | None = None) -> None:
+        """Write `xalign_config.json` and `xalign_heads.safetensors` into `directory`.
+
+        Args:
+            state_dict: the model's, or the part of it that belongs to the heads; by default what the model has now.
+        """
+        self.xalign_config.save_beside(directory)
+        state_dict = self.state_dict() if state_dict is None else state_dict
+        heads = {plain_name(key): value for key, value in state_dict.items() if key.startswith(_PREFIX)}
+        heads = {key.removeprefix(_PREFIX): value.contiguous().cpu() for key, value in heads.items() if key}
+        safetensors.torch.save_file(heads, Path(directory) / XALIGN_HEADS_NAME, metadata={"format": "pt"})
 
     def load_heads(self, name_or_path: str | os.PathLike, **hub_kwargs) -> None:
         """Load what only training needs from a checkpoint of hf_xalign.
@@ -290,13 +314,30 @@ class XAlignModel(PreTrainedModel):
         try:
             path = cached_file(name_or_path, XALIGN_HEADS_NAME, **hub_kwargs)
             loaded = {f"{_PREFIX}{key}": value for key, value in safetensors.torch.load_file(path).items()}
-            result = self.load_state_dict(loaded, strict=False)
-            missing = [key for key in result.missing_keys if key.startswith(_PREFIX)]
-            if missing or result.unexpected_keys:
-                raise RuntimeError(f"missing keys {missing}, unexpected keys {result.unexpected_keys}")
+            # PEFT renames what it trains.
+            names = {plain_name(key): key for key in self.state_dict() if key.startswith(_PREFIX)}
+            names.pop(None, None)
+            missing, unexpected = sorted(names.keys() - loaded.keys()), sorted(loaded.keys() - names.keys())
+            if missing or unexpected:
+                raise RuntimeError(f"missing keys {missing}, unexpected keys {unexpected}")
+            self.load_state_dict({names[key]: value for key, value in loaded.items()}, strict=False)
         except (OSError, RuntimeError, safetensors.SafetensorError) as error:
             reason = " ".join(str(error).split())
             raise XAlignError(f"{name_or_path}: cannot load {XALIGN_HEADS_NAME}: {reason}") from error
+
+
+def _from_adapter(name_or_path, base: BaseModel, xalign_config: XAlignConfig, kwargs) -> XAlignModel:
+    # The download's settings are the adapter's; of its base model, the adapter tells the revision.
+    of_base = {key: value for key, value in kwargs.items() if key not in ("revision", "subfolder")}
+    if base.revision is not None:
+        of_base["revision"] = base.revision
+    config = _load_config(base.name, of_base)
+    model_class = _class_for(type(config), masked_lm_class(config))
+    model = _load_backbone(model_class, base.name, config, xalign_config, of_base)
+    hub_kwargs = _hub_kwargs(kwargs)
+    model = merged(model, name_or_path, **hub_kwargs)
+    model.load_heads(name_or_path, **hub_kwargs)
+    return model
 
 
 def _contrastive_first(heads: dict[str, Head]) -> list[dict[str, None]]:
@@ -336,6 +377,7 @@ def _load_backbone(model_class, name_or_path, config, xalign_config, kwargs) -> 
     missing = [key for key in info["missing_keys"] if not key.startswith(_PREFIX)]
     if missing:
         logger.warning("%s has no weights for %s: made anew", name_or_path, ", ".join(sorted(missing)))
+    model.made_anew = tuple(sorted(missing))
     return model
 
 
@@ -348,9 +390,13 @@ def _from_model(encoder: PreTrainedModel, xalign_config: XAlignConfig) -> XAlign
     known = target.state_dict().keys()
     result = target.load_state_dict({key: value for key, value in state.items() if key in known}, strict=False)
     missing = [key for key in result.missing_keys if not key.startswith(_PREFIX)]
+    if not complete:
+        prefix = f"{model.base_model_prefix}."
+        missing += [name for name, _ in model.named_parameters() if not name.startswith((prefix, _PREFIX))]
     if not complete or missing:
         logger.warning("the encoder given has no LM head, or not all weights: what it lacks was made anew")
     model.tie_weights()
+    model.made_anew = tuple(sorted(missing))
     return model.to(encoder.dtype).to(encoder.device)
 
 

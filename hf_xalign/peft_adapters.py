@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -96,7 +97,9 @@ def lora_config(model: XAlignModel, **options: Any) -> LoraConfig:
         )
     named = options.get("target_modules") or "all-linear"
     targets = layer_linears(model.base_model) if named == "all-linear" else named
-    if not isinstance(targets, str):
+    if isinstance(targets, str):
+        _check_pattern(targets, model)
+    else:
         _check_names("target_modules", targets, [name for name, _ in model.base_model.named_modules()])
     wanted = list(options.get("modules_to_save") or [])
     _check_names("modules_to_save", wanted, [name for name, _ in model.named_modules()])
@@ -207,6 +210,18 @@ def _check_names(key: str, names: Sequence[str], modules: list[str]) -> None:
             raise XAlignError(f"peft.{key}: the model has no module {name!r}{near}")
 
 
+def _check_pattern(pattern: str, model: XAlignModel) -> None:
+    try:
+        found = any(re.fullmatch(pattern, name) for name, _ in model.named_modules())
+    except re.error as error:
+        raise XAlignError(f"peft.target_modules: {pattern!r} is no regular expression: {error}") from None
+    if not found:
+        raise XAlignError(
+            f"peft.target_modules: {pattern!r}, read as a regular expression, is no whole name of a module; each "
+            f"layer of the encoder has {', '.join(layer_linears(model.base_model))} (a list takes the ends of names)"
+        )
+
+
 def _refuse_tied(model: XAlignModel, names: list[str]) -> None:
     tied = {*model.all_tied_weights_keys, *model.all_tied_weights_keys.values()}
     for name in names:
@@ -223,5 +238,7 @@ def _refuse_tied(model: XAlignModel, names: list[str]) -> None:
 def _one_line() -> Iterator[None]:
     try:
         yield
+    except XAlignError:
+        raise
     except (ValueError, TypeError, KeyError, ImportError) as error:
         raise XAlignError(f"peft: {' '.join(str(error).split())[:300]}") from error

@@ -9,7 +9,6 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.modeling import XAlignModel
 from hf_xalign.trainer import XAlignTrainer
 from hf_xalign.training_args import XAlignTrainingArguments
 
@@ -44,7 +43,7 @@ def load_finished(trainer: XAlignTrainer, checkpoint: str) -> None:
     """Load what a run ended with: its last weights, or its best. Trainer would make one step more."""
     trainer.state = _state(checkpoint)
     best = trainer.state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
-    trainer.model.load_state_dict(XAlignModel.from_pretrained(best or checkpoint).state_dict())
+    trainer.load_weights(best or checkpoint)
 
 
 def _state(checkpoint: str) -> TrainerState:

@@ -23,6 +23,7 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
 from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
+from hf_xalign.peft_adapters import add_lora, check_lora_options, describe_trained
 from hf_xalign.provenance import ProvenanceCallback, RecipeCallback
 from hf_xalign.recipe import read_recipe
 from hf_xalign.repository import check_login
@@ -54,6 +55,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         recipe, overrides, (DataArguments, ModelArguments, XAlignTrainingArguments)
     )
     check_arguments(data_args, model_args, args)
+    if args.push_to_hub and args.process_index == 0:
+        check_login(args.hub_model_id or Path(args.output_dir).absolute().name, args.hub_token)
     _start_logging(args)
     _say(args, f"training on {args.world_size} process{'es' * (args.world_size > 1)} ({args.device.type})")
     set_seed(args.seed)
@@ -82,8 +85,12 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         validation_rows = _validation_rows(prepared, tokenizer, data_args, **wanted)
     if args.dry_run:
         _shrink(args)
+    adapted = model
+    if model_args.peft is not None:
+        adapted = add_lora(model, model_args.peft, revision=model_args.model_revision)
+    _say(args, describe_trained(adapted))
     trainer = XAlignTrainer(
-        model,
+        adapted,
         args,
         train_dataset=train_rows,
         eval_dataset=validation_rows,
@@ -158,6 +165,8 @@ def check_arguments(data_args: DataArguments, model_args: ModelArguments, args: 
         raise XAlignError("model_name_or_path and model_config are both set: post-align an encoder, or make a new one")
     if not model_args.model_name_or_path and "model_type" not in model_args.model_config:
         raise XAlignError("the recipe names no encoder: set model_name_or_path, or model_config with its model_type")
+    if model_args.peft is not None:
+        _check_peft(model_args, args)
     if args.eval_strategy != "no" and not data_args.selection_data:
         raise XAlignError(
             f"eval_strategy is {args.eval_strategy.value!r}, but the recipe has no selection_data to evaluate on"
@@ -166,8 +175,20 @@ def check_arguments(data_args: DataArguments, model_args: ModelArguments, args: 
     known = ["loss", *RetrievalEvaluator.METRICS]
     if best is not None and best.removeprefix("eval_") not in known:
         raise XAlignError(f"unknown metric_for_best_model {best!r}{did_you_mean(best, known)}")
-    if args.push_to_hub and args.process_index == 0:
-        check_login(args.hub_model_id or Path(args.output_dir).absolute().name, args.hub_token)
+
+
+def _check_peft(model_args: ModelArguments, args: XAlignTrainingArguments) -> None:
+    check_lora_options(model_args.peft)
+    if not model_args.model_name_or_path:
+        raise XAlignError(
+            "peft is set, but the recipe trains an encoder from scratch (model_config): an adapter needs pretrained "
+            "weights to stand on. Set model_name_or_path, or leave peft out"
+        )
+    if (Path(args.output_dir) / "config.json").exists() and not args.dry_run:
+        raise XAlignError(
+            f"output_dir {args.output_dir} holds a whole model, which would be taken for the base model of the "
+            "adapter: choose another folder"
+        )
 
 
 def _evaluator(prepared: PreparedData, tokenizer, model, data_args) -> RetrievalEvaluator | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -10,14 +13,19 @@ from accelerate.utils import broadcast_object_list
 from transformers import TrainerCallback
 from transformers.integrations import is_deepspeed_zero3_enabled
 
+from hf_xalign.adapter_files import completing_adapter, load_adapter
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
 from hf_xalign.errors import XAlignError
 from hf_xalign.gradient_cache import cached_step
 from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
+from hf_xalign.peft_adapters import frozen_own_parameters
 from hf_xalign.pushing_trainer import PushingTrainer
 from hf_xalign.throughput import Throughput
 from hf_xalign.training_args import XAlignTrainingArguments
+
+
+logger = logging.getLogger(__name__)
 
 
 class XAlignTrainer(PushingTrainer):
@@ -28,7 +36,8 @@ class XAlignTrainer(PushingTrainer):
     of all processes (but of one micro-batch: accumulation adds none).
 
     Args:
-        model (`XAlignModel`), args (`XAlignTrainingArguments`): what to train, and how.
+        model (`XAlignModel`), args (`XAlignTrainingArguments`): what to train, and how; also a model that
+            `peft.get_peft_model` has wrapped (see [`lora_config`]).
         train_dataset, eval_dataset: rows of [`TokenizeViews`], with a `length` column.
         evaluator (`Callable`, *optional*): called with the model at each evaluation; returns metrics by name, which
             are logged as `eval_<name>` and can select the best checkpoint. It runs on every process, and all take
@@ -50,6 +59,12 @@ class XAlignTrainer(PushingTrainer):
         **kwargs: Any,
     ):
         check_step(model.xalign_heads, args)
+        if not isinstance(model, XAlignModel) and (frozen := frozen_own_parameters(model)):
+            logger.warning(
+                "%s is not trained and stays as it was made: name its module in modules_to_save of the adapter "
+                "(hf_xalign.peft_adapters.lora_config does)",
+                ", ".join(frozen),
+            )
         if args.ddp_find_unused_parameters is None:
             # Where tokens are predicted, every parameter is used in every step and DDP need not look.
             args.ddp_find_unused_parameters = not any(head.uses_lm_head for head in model.xalign_heads.values())
@@ -69,6 +84,12 @@ class XAlignTrainer(PushingTrainer):
         self.throughput = Throughput()
         self._loss_sums: dict[str, torch.Tensor] = {}
         self._micro_batches = 0
+
+    @property
+    def aligned_model(self) -> XAlignModel:
+        """The model, whatever wraps it: for several processes, or to train an adapter."""
+        adapted = self._adapted_model()
+        return self.accelerator.unwrap_model(self.model) if adapted is None else adapted.get_base_model()
 
     def _get_train_sampler(self, train_dataset=None):
         rows = (train_dataset or self.train_dataset).rows
@@ -167,7 +188,7 @@ class XAlignTrainer(PushingTrainer):
         output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         if self.evaluator is not None:
             # One verdict for all: processes that rounded differently would keep different checkpoints.
-            metrics = broadcast_object_list([self.evaluator(self.accelerator.unwrap_model(self.model))])[0]
+            metrics = broadcast_object_list([self.evaluator(self.aligned_model)])[0]
             output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in metrics.items()})
         return output
 
@@ -204,18 +225,40 @@ class XAlignTrainer(PushingTrainer):
     # What only training needs lies in files of its own, which transformers does not know of.
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None):
-        super()._load_from_checkpoint(resume_from_checkpoint, model)
-        self._load_heads(resume_from_checkpoint)
+        if adapted := self._adapted_model():
+            load_adapter(adapted, resume_from_checkpoint)
+        else:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            self.aligned_model.load_heads(resume_from_checkpoint)
 
     def _load_best_model(self):
-        super()._load_best_model()
-        self._load_heads(self.state.best_model_checkpoint)
+        if adapted := self._adapted_model():
+            load_adapter(adapted, self.state.best_model_checkpoint)
+        else:
+            super()._load_best_model()
+            self.aligned_model.load_heads(self.state.best_model_checkpoint)
 
-    def _load_heads(self, checkpoint: str) -> None:
+    def load_weights(self, checkpoint: str | os.PathLike) -> None:
+        """Take the weights of a checkpoint of this run: model or adapter, and heads.
+
+        Raises:
+            XAlignError: it cannot be read, or is of another model.
+        """
+        if adapted := self._adapted_model():
+            load_adapter(adapted, checkpoint)
+        else:
+            self.aligned_model.load_state_dict(XAlignModel.from_pretrained(checkpoint).state_dict())
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        adapted = self._adapted_model() if self.args.should_save else None
+        folder = output_dir or self.args.output_dir
+        with nullcontext() if adapted is None else completing_adapter(adapted, folder):
+            super()._save(output_dir, state_dict)
+
+    def _adapted_model(self):
+        """The model that PEFT has wrapped; None where no adapter is trained."""
         model = self.accelerator.unwrap_model(self.model)
-        # Checkpoints of PEFT hold what it trains, heads in `modules_to_save` among it, and nothing else.
-        if isinstance(model, XAlignModel):
-            model.load_heads(checkpoint)
+        return None if isinstance(model, XAlignModel) else model
 
 
 class _SetSamplerEpoch(TrainerCallback):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hf_xalign.adapter_files import ADAPTER_CONFIG_NAME
 from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
 from hf_xalign.errors import XAlignError
 
@@ -28,7 +29,8 @@ def checkpoints_of(folder: str) -> list[tuple[int, Path]]:
     found = sorted(
         (int(path.name.removeprefix("checkpoint-")), path)
         for path in Path(folder).glob("checkpoint-*")
-        if path.name.removeprefix("checkpoint-").isdigit() and (path / "config.json").exists()
+        if path.name.removeprefix("checkpoint-").isdigit()
+        and any((path / name).exists() for name in ("config.json", ADAPTER_CONFIG_NAME))
     )
     if not found:
         raise XAlignError(f"{folder} has no checkpoint-STEP folders with a model: leave out --checkpoints")
