@@ -62,6 +62,7 @@ class OptimalTransport(EmbeddingAligner):
         check_choice("masses", masses, MASSES)
         check_between("reg", reg, 0, np.inf)
         check_between("share", share, 0, 1)
+        check_above("share", share)
         check_above("relaxation", relaxation)
         if kind == "unbalanced":
             check_above("reg", reg)
