@@ -124,7 +124,7 @@ def describe_data(info: dict[str, Any], resolved: dict[str, Any]) -> dict[str, A
         "fingerprint": info["fingerprint"],
         "rows": info["rows"],
         "languages": info["languages"],
-        "aligner": info["settings"]["aligner"],
+        "aligner": info["settings"].get("aligner"),
         "romaniser": info["versions"]["romaniser"],
         "deduplicated": info["settings"]["deduplicate"],
         "synthetic": info["synthetic"],

@@ -14,19 +14,21 @@ from hf_xalign.markdown import code, inline, table
 _COLUMNS = {
     "retrieval": {"forward": "first → second", "backward": "second → first", "mean": "mean"},
     "similarity": {"gap": "cosine of translations − of random pairs"},
-    "alignment": {"precision": "precision", "recall": "recall", "f1": "F1", "aer": "AER"},
+    "alignment": {"precision": "precision", "recall": "recall", "aer": "AER"},
+    "layers": {"precision": "precision", "recall": "recall", "f1": "F1", "aer": "AER"},
     "mining": {"precision": "precision", "recall": "recall", "f1": "F1"},
     "sts": {"spearman": "Spearman", "pearson": "Pearson"},
 }
 _WHAT = {
     "retrieval": "top-1 sentence retrieval by {by}, per cent",
     "similarity": "how much nearer translations are than random pairs",
-    "alignment": "word alignment by {by}, by layer, per cent",
+    "alignment": "word alignment by {by}, against links made by hand, per cent",
+    "layers": "word alignment by {by}, by layer, per cent",
     "mining": "bitext mining, per cent",
     "sts": "correlation of cosines with gold scores",
 }
-_ROW = {"alignment": "layer", "sts": ""}
-_SHARES = ("retrieval", "alignment", "mining")
+_ROW = {"layers": "layer", "sts": ""}
+_SHARES = ("retrieval", "alignment", "layers", "mining")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def result_tables(scores: Sequence[Score]) -> list[ResultTable]:
     """The scores as tables, one for each data set, task and similarity."""
     groups: dict[tuple, list[Score]] = {}
     for score in scores:
-        layer = None if score.task == "alignment" else score.layer
+        layer = None if score.task == "layers" else score.layer
         place = (score.task, score.dataset, score.fingerprint, score.by, layer, score.pooling)
         groups.setdefault(place, []).append(score)
     order = list(TASKS)
@@ -74,7 +76,7 @@ def _table(scores: list[Score]) -> ResultTable:
     rows = []
     for name, row in by_row.items():
         n = max(score.n for score in row.values())
-        label = code(name) if next(iter(row.values())).languages and first.task != "alignment" else inline(name)
+        label = code(name) if next(iter(row.values())).languages and first.task != "layers" else inline(name)
         rows.append([label, f"{n:,}", *(shown(row[metric]) if metric in row else "" for metric in metrics)])
     header = [_ROW.get(first.task, "languages"), "n", *(_COLUMNS[first.task][metric] for metric in metrics)]
     return ResultTable(_caption(first), table(header, rows, numbers=range(1, len(header))))
@@ -82,10 +84,11 @@ def _table(scores: list[Score]) -> ResultTable:
 
 def _caption(score: Score) -> str:
     parts = [_WHAT[score.task].format(by=inline(score.by))]
-    if score.layer is not None and score.task != "alignment":
-        parts.append(f"{inline(score.pooling)} of layer {score.layer}")
+    if score.layer is not None and score.task != "layers":
+        parts.append(f"{inline(score.pooling)} of layer {score.layer}" if score.pooling else f"layer {score.layer}")
     synthetic = ", synthetic" if score.synthetic else ""
-    return f"**{inline(score.dataset)}**{synthetic} (fingerprint {code(score.fingerprint)}): {', '.join(parts)}"
+    fingerprint = f" (fingerprint {code(score.fingerprint)})" if score.fingerprint else ""
+    return f"**{inline(score.dataset)}**{synthetic}{fingerprint}: {', '.join(parts)}"
 
 
 def _plain(score: Score) -> str:

@@ -96,7 +96,8 @@ def source_rows(run: RunFolder) -> str:
 
 
 def _source_cells(source: dict[str, Any]) -> list[str]:
-    return [inline(source["label"]), f"{source['rows']:,}", inline(source.get("license") or NOT_STATED)]
+    rows = "–" if source.get("rows") is None else f"{source['rows']:,}"
+    return [inline(source["label"]), rows, inline(source.get("license") or NOT_STATED)]
 
 
 def licences(run: RunFolder) -> dict[str, int]:

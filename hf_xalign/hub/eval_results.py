@@ -24,6 +24,7 @@ TASKS = {
     "retrieval": ("sentence-similarity", "Sentence retrieval"),
     "similarity": ("sentence-similarity", "Similarity of translations"),
     "alignment": ("token-classification", "Word alignment"),
+    "layers": ("token-classification", "Word alignment by layer"),
     "mining": ("sentence-similarity", "Bitext mining"),
     "sts": ("sentence-similarity", "Graded sentence similarity"),
 }
@@ -77,7 +78,8 @@ def entries(scores: Iterable[Score], run: RunFolder) -> dict[str, list[EvalResul
         notes = [METRICS[score.metric][1], score.by, f"95 % interval {score.low} to {score.high}", f"n = {score.n}"]
         if score.layer is not None:
             notes.append(f"layer {score.layer}")
-        notes += ["synthetic data"] * score.synthetic + [f"data fingerprint {score.fingerprint}"]
+        notes += ["synthetic data"] * score.synthetic
+        notes += [f"data fingerprint {score.fingerprint}"] * bool(score.fingerprint)
         files.setdefault(_slug(score.dataset), []).append(
             EvalResultEntry(
                 dataset_id=ids.get(score.dataset, _slug(score.dataset)),

@@ -34,7 +34,7 @@ from hf_xalign.hub.export_record import read_export
 from hf_xalign.hub.run_folder import RunFolder, read_run
 from hf_xalign.hub.run_results import RunResults, read_scores
 from hf_xalign.hub.usage import pooling_of, sentence_transformers_usage, transformers_usage
-from hf_xalign.markdown import inline, one_line
+from hf_xalign.markdown import code, inline, one_line
 
 
 CARD_NAME = "README.md"
@@ -199,7 +199,7 @@ def _data(run: RunFolder) -> str:
     if not data:
         return "This run does not tell what it was trained on."
     rows = data["rows"]
-    told = [f"{rows['train']:,} rows after cleaning, fingerprint `{one_line(data['fingerprint'])}`."]
+    told = [f"{rows['train']:,} rows after cleaning, fingerprint {code(data['fingerprint'] or 'not recorded')}."]
     if rows.get("selection"):
         told.append(f"{rows['selection']:,} other rows chose the checkpoint.")
     told.append("No training sentence equals one of selection, test or excluded data in letters, marks and digits.")

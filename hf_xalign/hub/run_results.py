@@ -6,13 +6,14 @@ import dataclasses
 import datetime
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation import languages_results, mining_results, results, sts_results
+from hf_xalign.evaluation import audit_results, languages_results, mining_results, results, sts_results
 from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, check_shape
 
 
@@ -21,17 +22,18 @@ class Score:
     """One figure of one model on one data set.
 
     Attributes:
-        task: `"retrieval"`, `"similarity"`, `"alignment"`, `"mining"` or `"sts"`.
+        task: `"retrieval"`, `"similarity"`, `"layers"` and `"alignment"` (of words, by layer and by language),
+            `"mining"` or `"sts"`.
         dataset, fingerprint, synthetic: what it was measured on.
         row: the pair of languages as `eng_Latn-swh_Latn`, a group of them, a layer; empty where there is one row.
         languages: the codes that it speaks of; none for a group.
         metric: `"forward"`, `"backward"`, `"mean"` (top-1 of either direction and of both), `"gap"`, `"aer"`, `"f1"`,
             `"spearman"`, ...
-        by: the similarity that retrieval ranks by; empty for other tasks.
+        by: the similarity that retrieval ranks by, the aligner of words; empty for other tasks.
         value, low, high: the estimate and its 95 % interval, as in the file.
         n: sentences (pairs) that it is the mean over.
         layer, pooling: of the sentence embeddings; None where they make no difference.
-        date: when it was measured, ISO 8601.
+        date: when it was measured, ISO 8601; empty where the file does not tell.
     """
 
     task: str
@@ -74,8 +76,8 @@ def read_scores(
     A file counts if it measures this run (by the last part of the model's path) and is not older than its weights.
 
     Args:
-        folder: the run's. `results.json`, `languages.json`, `mining.json` and `sts.json` are read in it, in its
-            subfolders and in those of `evaluation/`; never in `checkpoint-*`.
+        folder: the run's. `results.json`, `languages.json`, `mining.json`, `sts.json` and `audit.json` are read in it,
+            in its subfolders and in those of `evaluation/`; never in `checkpoint-*`.
         names: what the run is called, besides the folder's name.
         since: when the training ended, ISO 8601.
         also: folders that `xalign evaluate --output` wrote elsewhere.
@@ -90,7 +92,7 @@ def read_scores(
                 continue
             truncated: dict[str, int] = {}
             scores = list(reader(read, str(path), known, truncated))
-            if scores and _time(read["date"]) < _time(since or read["date"]):
+            if scores and since and scores[0].date and _time(scores[0].date) < _time(since):
                 found.left_out.append(f"{path}: measured before the training ended")
                 continue
         except (OSError, ValueError, KeyError, TypeError, XAlignError) as error:
@@ -106,12 +108,14 @@ def _newest(scores: list[Score]) -> list[Score]:
     by_place: dict[Score, Score] = {}
     for score in scores:
         place = dataclasses.replace(score, value=0.0, low=0.0, high=0.0, n=0, date="")
-        if place not in by_place or _time(by_place[place].date) <= _time(score.date):
+        before = by_place.get(place)
+        if before is None or not before.date or (score.date and _time(before.date) <= _time(score.date)):
             by_place[place] = score
     return list(by_place.values())
 
 
-_NAMES = (results.FILE_NAME, languages_results.FILE_NAME, mining_results.FILE_NAME, sts_results.FILE_NAME)
+_KINDS = (results, languages_results, mining_results, sts_results, audit_results)
+_NAMES = tuple(kind.FILE_NAME for kind in _KINDS)
 
 
 def _result_files(folder: Path, also: Sequence[str | Path]) -> Iterator[Path]:
@@ -169,7 +173,7 @@ def _pair_scores(read: dict[str, Any], where: str, known: set[str], truncated: d
             for metric in ("precision", "recall", "f1", "aer"):
                 told = _estimate(layer[metric], where, f"alignment_layers.{metric}")
                 yield Score(
-                    task="alignment",
+                    task="layers",
                     metric=metric,
                     by=str(read["alignment_layers"]["method"]),
                     **common | {"row": str(layer["layer"]), "layer": layer["layer"], "pooling": None},
@@ -216,11 +220,42 @@ def _sts_scores(read: dict[str, Any], where: str, known: set[str], truncated: di
             yield Score(task="sts", metric=metric, **common, **told)
 
 
+# `simalign(model=NAME@FINGERPRINT, layer=3, method=itermax, ...)`
+_ALIGNER = re.compile(
+    r"(?P<kind>\w+)\(model=(?P<model>[^@,]+)@[^,]*(?:, layer=(?P<layer>\d+))?(?:, method=(?P<how>\w+))?"
+)
+
+
+def _audit_scores(read: dict[str, Any], where: str, known: set[str], truncated: dict[str, int]) -> Iterator[Score]:
+    """Scores of the words that an aligner links by the states of this model."""
+    check_shape(read, {"aligner": str, "gold": {"file": str, "fingerprint": str}, "groups": [{"pair": str}]}, where)
+    aligner = _ALIGNER.match(read["aligner"])
+    if aligner is None or not _is_known(aligner["model"], known):
+        return
+    for group in read["groups"]:
+        pair = tuple(group["pair"].split("-"))
+        for metric in ("precision", "recall", "aer"):
+            yield Score(
+                task="alignment",
+                dataset=read["gold"]["file"].split(".")[0],
+                fingerprint=read["gold"]["fingerprint"],
+                synthetic=False,
+                row=group["pair"] if len(pair) > 1 else f"{group['pair']} pairs",
+                languages=pair if len(pair) > 1 else (),
+                metric=metric,
+                by=" ".join(filter(None, (aligner["kind"], aligner["how"]))),
+                layer=None if aligner["layer"] is None else int(aligner["layer"]),
+                date=read["date"],
+                **_estimate(group["scores"][metric], where, f"groups.{metric}"),
+            )
+
+
 _READERS = {
     results.FORMAT: _pair_scores,
     languages_results.FORMAT: _language_scores,
     mining_results.FORMAT: _mining_scores,
     sts_results.FORMAT: _sts_scores,
+    audit_results.FORMAT: _audit_scores,
 }
 
 
@@ -230,7 +265,7 @@ def _common(read: dict[str, Any]) -> dict[str, Any]:
         "dataset": dataset["name"],
         "fingerprint": dataset["fingerprint"],
         "synthetic": dataset["synthetic"],
-        "date": read["date"],
+        "date": read.get("date", ""),
     }
 
 

@@ -87,8 +87,8 @@ def test_mining_sts_and_layers_are_read(tmp_path):
     write_results(folder, run_results() | {"alignment_layers": {"gold": gold, "method": "itermax", "layers": layers}})
     found = read_scores(folder)
     assert not found.left_out and found.truncated == {"flores200_devtest": 0, "d": 3}
-    counts = {task: sum(score.task == task for score in found.scores) for task in ("mining", "sts", "alignment")}
-    assert counts == {"mining": 4, "sts": 2, "alignment": 8}
+    counts = {task: sum(score.task == task for score in found.scores) for task in ("mining", "sts", "layers")}
+    assert counts == {"mining": 4, "sts": 2, "layers": 8}
     text = write_card(folder).read_text(encoding="utf-8")
     for line in (
         "| `hin_Deva-urd_Arab` | 20 | 50.0 [40.0, 60.0] | 50.0 [40.0, 60.0] | 50.0 [40.0, 60.0] |",
@@ -100,6 +100,23 @@ def test_mining_sts_and_layers_are_read(tmp_path):
         "- 3 sentences of d were cut",
     ):
         assert line in text
+
+
+def test_word_alignment_by_language(tmp_path):
+    folder = make_run(tmp_path)
+    estimate = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 20}
+    scores = dict.fromkeys(("precision", "recall", "aer"), estimate)
+    groups = [{"pair": pair, "scores": scores} for pair in ("all", "eng-hin")]
+    gold = {"file": "gold.parquet", "fingerprint": "g"}
+    found = {"format": "hf_xalign/audit-1", "gold": gold, "groups": groups, "date": "2026-02-01T00:00:00+00:00"}
+    aligner = "simalign(model=my-run@0123abcd, layer=3, method=itermax, token_type=bpe)"
+    write_results(folder / "audit", found | {"aligner": aligner}, "audit.json")
+    write_results(folder / "other", found | {"aligner": aligner.replace("my-run", "other")}, "audit.json")
+    write_results(folder / "eflomal", found | {"aligner": "eflomal(runs=3)"}, "audit.json")
+    text = write_card(folder).read_text(encoding="utf-8")
+    assert "word alignment by simalign itermax, against links made by hand, per cent, layer 3" in text
+    assert "| all pairs | 20 | 50.0 [40.0, 60.0] |" in text and "| `eng-hin` | 20 |" in text
+    assert [entry.value for entry in entries(folder)["xalign-gold.yaml"]] == [0.5, 0.5]
 
 
 def test_every_language_has_an_entry(tmp_path):
