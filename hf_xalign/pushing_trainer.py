@@ -102,6 +102,9 @@ class PushingTrainer(Trainer):
     def push_output_dir(self, commit_message: str = "End of training") -> str | None:
         """Push the output folder as it is, once the pushes in the background are through.
 
+        Args:
+            commit_message: of the commit.
+
         Returns:
             The address of the commit; None on all processes but the first.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging as std_logging
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,13 @@ from huggingface_hub.utils import (
 from hf_xalign.errors import XAlignError
 from hf_xalign.version import __version__
 
+
+# What a card that hf_xalign has written holds (`hf_xalign.hub.model_card.MARKER`).
+_OUR_CARD = "<!-- Written by hf_xalign "
+# What other programs write into theirs.
+_MADE_BY_OTHERS = re.compile("generated automatically|automatically generated")
+
+logger = std_logging.getLogger("hf_xalign")
 
 # The Hub that is known to speak xet, its own protocol for large files.
 _HUGGING_FACE = "https://huggingface.co"
@@ -64,7 +72,8 @@ class Repository:
     ) -> str:
         """Put files there in one commit: whoever looks sees all of them or none.
 
-        Large files that have arrived before, in an upload that was broken off, say, are not sent again.
+        Large files that have arrived before, in an upload that was broken off, say, are not sent again. A card that
+        hf_xalign has written does not take the place of one that somebody has written there by hand.
 
         Args:
             files: names in the repository and where the files lie.
@@ -82,6 +91,9 @@ class Repository:
         with hub_errors(self.id, self.token), contextlib.ExitStack() as stack:
             there = api.repo_info(self.id, repo_type=self.type, revision=self.revision)
             names = {sibling.rfilename for sibling in there.siblings or []}
+            if "README.md" in names and self._card_stays(api, files.get("README.md")):
+                logger.warning("the card of %s was not written by hf_xalign: left as it is", self.id)
+                files = {name: path for name, path in files.items() if name != "README.md"}
             gone = sorted(name for name in names - files.keys() if replaces is not None and replaces(name))
             as_paths = self._speaks_xet(api)
             operations: list[Any] = [CommitOperationDelete(path_in_repo=name) for name in gone]
@@ -98,6 +110,14 @@ class Repository:
                 create_pr=create_pr,
             )
             return commit.pr_url or commit.commit_url
+
+    def _card_stays(self, api: HfApi, new: Path | None) -> bool:
+        if new is None or _OUR_CARD not in new.read_text(encoding="utf-8"):
+            return False
+        path = api.hf_hub_download(self.id, "README.md", repo_type=self.type, revision=self.revision)
+        old = Path(path).read_text(encoding="utf-8", errors="replace")
+        body = re.sub(r"\A---\n.*?\n---\n", "", old, flags=re.DOTALL).strip()
+        return bool(body) and _OUR_CARD not in old and not _MADE_BY_OTHERS.search(old)
 
     def _speaks_xet(self, api: HfApi) -> bool:
         if api.endpoint == _HUGGING_FACE:

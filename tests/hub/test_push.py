@@ -131,6 +131,31 @@ def test_a_branch_and_a_private_repository(run, hub, client):
     assert client.call("differences", "me/secret", run, "trial/one").result == []
 
 
+def test_an_id_without_owner_is_ones_own(run, hub, client):
+    done = client.xalign("push", run, "--repo-id", "alone")
+    assert done.out.splitlines()[0].endswith(f" files to {hub.url}/me/alone")
+    assert "me/alone" in hub.content(hub.model("me/alone").tree()["README.md"]).decode()
+
+
+@pytest.mark.parametrize(
+    ("card", "stays"),
+    [
+        ("---\nlicense: mit\n---\n# By hand\n", True),
+        ("---\nlicense: mit\n---\n", False),
+        ("<!-- This model card has been generated automatically by -->\n# Mine", False),
+    ],
+)
+def test_a_card_written_by_hand_on_the_hub_stays(card, stays, run, hub, client):
+    repository = StoredRepository("me/edited", "model")
+    repository.commit("main", {"README.md": regular_file(card.encode())}, "by hand")
+    hub.repositories["model", "me/edited"] = repository
+    done = client.xalign("push", run, "--repo-id", "me/edited")
+    assert done.result == 0
+    assert done.err == "the card of me/edited was not written by hf_xalign: left as it is\n" * stays
+    assert (hub.content(repository.tree()["README.md"]).decode() == card) is stays
+    assert "model.safetensors" in repository.tree()
+
+
 def test_what_was_public_is_not_taken_for_private(run, hub, client):
     hub.repositories["model", "me/open"] = StoredRepository("me/open", "model")
     done = client.xalign("push", run, "--repo-id", "me/open", "--private")

@@ -119,3 +119,10 @@ def test_a_wrong_token_stops_a_run_before_its_data_are_prepared(folder, client):
 def test_prepare_wants_to_know_where_to(folder, capsys):
     assert main(["prepare", str(folder / "recipe.yaml"), "--private"]) == 2
     assert "--private and --revision go with --push-to-hub ME/NAME" in capsys.readouterr().err
+
+
+def test_the_runs_of_a_sweep_are_not_pushed_over_each_other(folder, tmp_path, capsys):
+    sweep = {"recipe": str(folder / "recipe.yaml"), "grid": {"learning_rate": [1e-3, 2e-3]}, "output_dir": "runs"}
+    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(sweep))
+    assert main(["sweep", str(tmp_path / "sweep.yaml"), "--push_to_hub", "true", "--hub_model_id", "me/x"]) == 2
+    assert "would both be pushed to me/x: leave push_to_hub out" in capsys.readouterr().err

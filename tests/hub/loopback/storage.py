@@ -32,7 +32,8 @@ class StoredRepository:
 
     def commit(self, branch: str, tree: dict[str, StoredFile], message: str) -> str:
         self.messages.append(message)
-        sha = hashlib.sha1(f"{self.id} {branch} {len(self.messages)}".encode()).hexdigest()
+        files = sorted((name, file.oid) for name, file in tree.items())
+        sha = hashlib.sha1(f"{self.id} {len(self.messages)} {files}".encode()).hexdigest()
         self.commits[sha] = tree
         self.branches[branch] = sha
         return sha
