@@ -49,4 +49,4 @@ def run(options: argparse.Namespace) -> None:
     state = "last_hidden_state" if record.layer == record.layers else f"hidden_states[{record.layer}]"
     print(f"wrote {options.output}: layer {record.layer} of {record.layers_of_source} is its {state}")
     for part, difference in record.differences.items():
-        print(f"  {part}: largest difference to {options.folder} {difference:.1e}")
+        print(f"  opened again with {part}: largest difference {difference:.1e}")

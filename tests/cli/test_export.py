@@ -16,7 +16,7 @@ def test_export_tells_what_it_wrote(tmp_path, capsys):
     shown = capsys.readouterr()
     assert shown.out == (
         f"wrote {output}: layer 1 of 3 is its last_hidden_state\n"
-        f"  transformers: largest difference to {checkpoint} 0.0e+00\n"
+        "  opened again with transformers: largest difference 0.0e+00\n"
     )
     ids = torch.tensor([[0, 7, 8, 2]])
     whole = AutoModel.from_pretrained(checkpoint).eval()(ids, output_hidden_states=True).hidden_states[1]

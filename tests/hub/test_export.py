@@ -17,6 +17,7 @@ from hf_xalign.hub.export import ExportOptions, export_model, trained_pooling
 from hf_xalign.hub.export_record import read_export
 from hf_xalign.hub.special_tokens import special_token_ids
 from hf_xalign.peft_adapters import add_lora
+from hf_xalign.published_files import check_model, left_out, model_files
 from tests.hub.test_downstream import CHECKS, make_case
 from tests.tiny import BACKBONES, tiny_config, word_tokenizer
 
@@ -129,6 +130,16 @@ def test_sentence_embeddings_of_length_1(checkpoint, tmp_path):
     model = SentenceTransformer(str(tmp_path / "plain"), device="cpu")
     states = model.encode(["w1 </s> w2"], output_value="token_embeddings")[0]
     assert states.shape[0] == 5 and bool((states == 0).all(1).tolist() == [True, False, True, False, True])
+
+
+def test_an_export_is_whole_for_a_push(checkpoint, tmp_path):
+    export_model(checkpoint, tmp_path / "out", ExportOptions(sentence_transformers=True))
+    (tmp_path / "out" / "onnx").mkdir()
+    (tmp_path / "out" / "onnx" / "model.onnx").write_text("drawn elsewhere")
+    check_model(tmp_path / "out")
+    files = model_files(tmp_path / "out")
+    assert {"xalign_export.json", "modules.json", "1_WordWeights/model.safetensors", "onnx/model.onnx"} < files.keys()
+    assert left_out(tmp_path / "out", files) == []
 
 
 def test_special_tokens_are_those_around_a_sentence():
