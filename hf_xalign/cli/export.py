@@ -18,6 +18,7 @@ TAKES_OVERRIDES = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
     parser.add_argument("folder", metavar="DIR", help="a checkpoint folder (with --merge, one of an adapter)")
     parser.add_argument("--output", required=True, metavar="OUT", help="a folder that is not there yet, or empty")
     parser.add_argument("--layer", type=int, metavar="L", help="the last layer (default: the checkpoint's own)")
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    """Export the checkpoint, and say what was written."""
     from hf_xalign.hub.export import ExportOptions, export_model
 
     record = export_model(
