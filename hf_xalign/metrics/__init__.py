@@ -1,7 +1,7 @@
 """Metrics of `hf_xalign.evaluation` as modules of the library evaluate, one folder each; `METRICS` names them.
 
 `evaluate.load(metric_path("bitext_retrieval"))` opens one, with or without a network. Each folder is a Space, too:
-`hf upload ME/bitext_retrieval FOLDER --repo-type space` publishes it, and `evaluate.load("ME/bitext_retrieval")` opens
+`hf upload ME/bitext_retrieval FOLDER --type space` publishes it, and `evaluate.load("ME/bitext_retrieval")` opens
 it then wherever hf_xalign is installed. The modules hold no arithmetic: they call the plain functions.
 """
 

@@ -40,7 +40,7 @@ def metric_page(folder: str | Path, example: tuple[str, str]) -> Blocks:
         try:
             return metric.compute(predictions=parse_lines(predictions), references=parse_lines(references))
         except XAlignError as error:
-            raise gradio.Error(str(error)) from None
+            raise gradio.Error(str(error), print_exception=False) from None
 
     with gradio.Blocks(title=metric.name) as page:
         gradio.Markdown(f"# {metric.name}")

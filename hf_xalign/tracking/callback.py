@@ -15,9 +15,9 @@ from hf_xalign.tracking.trackers import Drawn, log_figures
 
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
-    from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
+    from hf_xalign.trainer import XAlignTrainer
 
 # Of SimAlign, whose links are framed.
 METHOD = "itermax"
@@ -31,49 +31,35 @@ class FigureCallback(TrainerCallback):
     from the same states.
 
     Args:
-        callbacks: those of the trainer, `trainer.callback_handler.callbacks`; figures go to the trackers among them.
-        evaluator: that of the trainer.
+        trainer: with a [`RetrievalEvaluator`]; figures go to the trackers among its callbacks.
         pairs: whose words are drawn. These words are all that a tracker gets of the data.
-        layer: whose states the words are compared by; None: the evaluator's.
     """
 
-    def __init__(
-        self,
-        callbacks: Sequence[TrainerCallback],
-        evaluator: RetrievalEvaluator,
-        pairs: Sequence[WordsToDraw],
-        *,
-        layer: int | None = None,
-    ):
-        self.callbacks = callbacks
-        self.evaluator = evaluator
+    def __init__(self, trainer: XAlignTrainer, pairs: Sequence[WordsToDraw]):
+        self.trainer = trainer
         self.pairs = pairs
-        self.layer = evaluator.layer if layer is None else layer
 
-    def on_evaluate(self, args, state, control, model=None, **kwargs):
+    def on_evaluate(self, args, state, control, **kwargs):
         if state.is_world_process_zero:
-            log_figures(self.callbacks, self.draw(model, state.global_step), state.global_step)
+            figures = self.draw(self.trainer.aligned_model, state.global_step)
+            log_figures(self.trainer.callback_handler.callbacks, figures, state.global_step)
 
     def draw(self, model: PreTrainedModel, step: int) -> dict[str, Drawn]:
-        """The figures by their names."""
-        title = f"Selection data, step {step}, layer {self.layer}"
-        figures = {
-            "figures/similarities": Drawn(similarity_figure(self.evaluator.similarity, title=title), title),
-        }
+        """The figures by their names.
+
+        Args:
+            model: whose `.base_model` is the encoder; the evaluator has been called with it.
+            step: of the titles.
+        """
+        evaluator = self.trainer.evaluator
+        where = f"step {step}, layer {evaluator.layer}"
+        title = f"Selection data, {where}"
+        figures = {"figures/similarities": Drawn(similarity_figure(evaluator.similarity, title=title), title)}
         words = [(pair.source, pair.target) for pair in self.pairs]
-        tokenizer = self.evaluator.tokenizer
-        cosines = word_similarities(model, tokenizer, words, layer=self.layer)
-        for pair, similarities, links in zip(self.pairs, cosines, self._links(model, tokenizer, words), strict=True):
-            title = f"Pair {pair.row} of the selection data ({pair.languages}), step {step}, layer {self.layer}"
-            image = alignment_figure(pair.source, pair.target, similarities, links, pair.links, title=title)
+        encoder = {"model": model, "tokenizer": evaluator.tokenizer, "layer": evaluator.layer}
+        links = load_aligner("simalign", method=METHOD, **encoder).align(words)
+        for pair, cosines, found in zip(self.pairs, word_similarities(pairs=words, **encoder), links, strict=True):
+            title = f"Pair {pair.row} of the selection data ({pair.languages}), {where}"
+            image = alignment_figure(pair.source, pair.target, cosines, found, pair.links, title=title)
             figures[f"figures/alignment_{pair.row}"] = Drawn(image, title)
         return figures
-
-    def _links(
-        self,
-        model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
-        words: Sequence[tuple[Sequence[str], Sequence[str]]],
-    ) -> list[list[tuple]]:
-        aligner = load_aligner("simalign", model=model, tokenizer=tokenizer, layer=self.layer, method=METHOD)
-        return aligner.align(words)

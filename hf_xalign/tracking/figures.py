@@ -29,6 +29,10 @@ _DPI = 100
 def similarity_figure(similarity: Similarity, *, title: str = "") -> np.ndarray:
     """Histograms of the cosines of matched and of random pairs, on common bins, with their means.
 
+    Args:
+        similarity: the cosines.
+        title: stands above the gap and the AUROC.
+
     Returns:
         `(height, width, 3)` uint8.
     """
@@ -67,9 +71,11 @@ def alignment_figure(
     draw stands there as its number in the sentence, counted from 0, and a line below the grid says so.
 
     Args:
+        source, target: m and n words.
         similarities: `(m, n)` cosines; NaN is an empty cell. Shades run from the least to the greatest of them.
         links: `(i, j)` or `(i, j, score)`, framed.
         gold: links to compare with, each a dot.
+        title: stands above the grid.
 
     Returns:
         `(height, width, 3)` uint8, as large as the words need.

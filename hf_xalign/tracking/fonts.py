@@ -24,6 +24,9 @@ def words_font(words: Sequence[str]) -> list[str | None]:
 
     Words of one sentence look alike: they are drawn with the family that has most of them, where it can. DejaVu Sans
     comes first where it has as many as any other, and fonts without serifs come before others.
+
+    Args:
+        words: of one sentence.
     """
     return list(_words_font(tuple(words), families()))
 

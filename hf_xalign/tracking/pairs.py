@@ -17,8 +17,14 @@ _SHORTEST, _LONGEST = 3, 24
 
 @dataclass(frozen=True)
 class WordsToDraw:
-    """A pair of the selection data: its row there, its languages (`hin_Deva-urd_Arab`), its words, and the links
-    `(i, j)` that the data bring, if any."""
+    """A pair of the selection data.
+
+    Attributes:
+        row: its number there, from 0.
+        languages: `hin_Deva-urd_Arab`.
+        source, target: its words.
+        links: `(i, j)` that the data bring, if any.
+    """
 
     row: int
     languages: str

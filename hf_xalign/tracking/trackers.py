@@ -86,7 +86,7 @@ def add_figures(trainer: XAlignTrainer, selection: Dataset | None) -> None:
     from hf_xalign.tracking.pairs import choose_pairs
 
     pairs = choose_pairs(selection, args.log_figure_pairs)
-    trainer.add_callback(FigureCallback(trainer.callback_handler.callbacks, trainer.evaluator, pairs))
+    trainer.add_callback(FigureCallback(trainer, pairs))
 
 
 def why_no_figures() -> str | None:
@@ -102,10 +102,15 @@ def why_no_figures() -> str | None:
 
 
 def log_figures(callbacks: Sequence[TrainerCallback], figures: Mapping[str, Drawn], step: int) -> None:
-    """Send figures to every tracker among the callbacks of a trainer (`trainer.callback_handler.callbacks`).
+    """Send figures to every tracker among the callbacks of a trainer.
 
     Each goes where the tracker's own callback sends its scalars, and is found there under its name. TensorBoard shows
     no captions.
+
+    Args:
+        callbacks: `trainer.callback_handler.callbacks`.
+        figures: by name.
+        step: of training (`state.global_step`).
     """
     for callback in callbacks:
         if isinstance(callback, TensorBoardCallback) and callback.tb_writer is not None:
