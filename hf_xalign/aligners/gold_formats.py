@@ -127,11 +127,11 @@ def detect_format(path: Path) -> str:
     if path.suffix in (".parquet", ".jsonl"):
         return "table"
     first = next((line for _, line in numbered_lines(path) if line.strip()), "")
+    if _WPT.fullmatch(first.strip()):
+        return "wpt"
     if first.count("\t") == 2:
         return "xlwa"
-    if "\t" in first and _CELL.fullmatch(first.split("\t")[0]) is None:
-        return "simalign" if "-" in first or "p" in first else "wpt"
-    return "wpt" if _WPT.fullmatch(first.strip()) else "pharaoh"
+    return "simalign" if "\t" in first and _CELL.fullmatch(first.split("\t")[0]) is None else "pharaoh"
 
 
 def gold_cells(links: Iterable[Any], where: str) -> tuple[Cells, Cells]:
