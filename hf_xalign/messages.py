@@ -16,6 +16,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(sorted(known))}" if len(known) <= 20 else ""
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def kind_of(value: Any) -> str:
     """What a user would call the value."""
     if value is None:

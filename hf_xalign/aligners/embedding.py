@@ -75,8 +75,8 @@ class EmbeddingAligner(Aligner):
         self.layer = default_alignment_layer(depth) if layer is None else layer
         if not isinstance(self.layer, int) or not 0 <= self.layer <= depth:
             raise XAlignError(f"layer is {layer!r}, but the encoder has layers 0 (embeddings) to {depth}")
-        if batch_tokens is not None and batch_tokens < 1:
-            raise XAlignError(f"batch_tokens is {batch_tokens}; it must be 1 or more")
+        if batch_tokens is not None and (not isinstance(batch_tokens, int) or batch_tokens < 1):
+            raise XAlignError(f"batch_tokens is {batch_tokens!r}; it must be a whole number, 1 or more")
         self.batch_tokens = batch_tokens
         self._words: WordTokenizer | None = None
 

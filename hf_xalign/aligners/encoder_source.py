@@ -15,6 +15,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import cached_file, extract_commit_hash
 
+from hf_xalign.aligners.settings import check_device
 from hf_xalign.backbones import check_encoder, max_tokens
 from hf_xalign.errors import XAlignError
 from hf_xalign.loading import load_config, load_encoder, load_tokenizer, quiet
@@ -73,9 +74,12 @@ def encoder_source(
             given as an object is used as it is, with its head.
 
     Raises:
-        XAlignError: there is no model there, it is no supported encoder, or an object lacks its tokenizer.
+        XAlignError: there is no model there, it is no supported encoder, or an object lacks its tokenizer, or
+            there is no such device.
     """
     device = None if device is None else str(device)
+    if device is not None:
+        check_device(device)
     if isinstance(model, PreTrainedModel):
         if not isinstance(tokenizer, PreTrainedTokenizerBase):
             raise XAlignError("a model given as an object needs its tokenizer as an object: tokenizer=...")

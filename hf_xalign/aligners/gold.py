@@ -13,7 +13,7 @@ from pathlib import Path
 from hf_xalign.aligners.gold_formats import READERS, RawGold, detect_format
 from hf_xalign.aligners.pharaoh import Pair
 from hf_xalign.errors import XAlignError
-from hf_xalign.messages import did_you_mean
+from hf_xalign.messages import counted, did_you_mean
 
 
 FORMATS = tuple(READERS)
@@ -134,7 +134,7 @@ def read_gold(
         raise XAlignError(f"{path} has no gold alignment for a pair that could be read")
     notices = []
     if pairs is None and len(rows) < total:
-        notices.append(f"{path}: {total - len(rows)} pairs left out, a side is empty")
+        notices.append(f"{path}: {counted(total - len(rows), 'pair')} left out, a side is empty")
     raws = [raws[row] for row in rows]
     links = [link for raw in raws for link in (*raw.sure, *raw.possible)]
     touches_zero = any(0 in link for link in links)
@@ -142,7 +142,9 @@ def read_gold(
     if bad:
         _complain(bad, one_based, touches_zero, skip_bad)
         touched = len({raw.where for raw, _ in bad})
-        notices.append(f"{path}: {len(bad)} links of {touched} pairs left out, they point past the words")
+        notices.append(
+            f"{path}: {counted(len(bad), 'link')} of {counted(touched, 'pair')} left out, pointing past the words"
+        )
     elif links and not one_based and not touches_zero:
         notices.append(f"{path}: no link touches word 0; if the file counts words from 1, give --one-based")
     dropped = {(raw.where, link) for raw, link in bad}
@@ -192,7 +194,8 @@ def _by_key(raws: list[RawGold], count: int | None, path: Path) -> list[RawGold]
     their order alone counts.
     """
     if len({raw.key for raw in raws}) < len(raws):
-        twice = next(raw for place, raw in enumerate(raws) if raw.key in {other.key for other in raws[:place]})
+        seen: set[str | None] = set()
+        twice = next(raw for raw in raws if raw.key in seen or seen.add(raw.key))
         raise XAlignError(f"{twice.where}: the id {twice.key!r} stands there twice")
     whole = all(raw.key.isascii() and raw.key.isdecimal() for raw in raws)
     if whole:
@@ -202,7 +205,8 @@ def _by_key(raws: list[RawGold], count: int | None, path: Path) -> list[RawGold]
     first, last = (int(raws[place].key) for place in (0, -1)) if whole and raws else (0, -1)
     base = min(first, 1)
     if not whole or len(raws) > count or last - base >= count:
-        raise XAlignError(f"{path} has gold for {len(raws)} ids, beside {count} pairs; which belongs to which?")
+        what = f"{counted(len(raws), 'id')}, beside {counted(count, 'pair')}"
+        raise XAlignError(f"{path} has gold for {what}; which belongs to which?")
     found = {int(raw.key) - base: raw for raw in raws}
     return [found.get(place) or RawGold(f"{path}, id {place + base}") for place in range(count)]
 
@@ -215,7 +219,8 @@ def _rows_with_words(
         if pairs is None:
             raise XAlignError(f"{path} holds links only; give the file of its sentences, `a ||| b` a line, too")
         if len(pairs) != len(raws):
-            raise XAlignError(f"{path} has {len(raws)} lines of gold links, the file of sentences has {len(pairs)}")
+            lines = counted(len(raws), "line")
+            raise XAlignError(f"{path} has {lines} of gold links, the file of sentences has {len(pairs)}")
         for raw, pair in zip(raws, pairs, strict=True):
             raw.pair = pair
         return [row for row, raw in enumerate(raws) if raw.pair is not None]

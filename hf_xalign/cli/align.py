@@ -18,11 +18,13 @@ the WPT shared tasks.
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 from hf_xalign.cli import align_audit
 from hf_xalign.cli.pair_lines import parse_pairs, tell_broken
 from hf_xalign.errors import XAlignError
+from hf_xalign.messages import counted
 
 
 TAKES_OVERRIDES = False
@@ -30,6 +32,10 @@ TAKES_OVERRIDES = False
 # Pairs given to the aligner at a time: enough to sort them by length into even batches, few enough to keep memory
 # small and output flowing.
 _LINES = 2_000
+
+_READ_AN_ENCODER = ("simalign", "awesome", "ot", "wspalign")
+# YAML 1.1 takes these for text: it wants a point and a sign.
+_EXPONENT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +96,7 @@ def _align(options: argparse.Namespace, settings: dict[str, Any]) -> None:
                 lines += len(pairs)
     tell_broken(broken, name)
     if options.output is not None:
-        print(f"wrote {lines} lines to {options.output} ({aligner.id})")
+        print(f"wrote {counted(lines, 'line')} to {options.output} ({aligner.id})")
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
@@ -103,19 +109,27 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     if options.aligner in ("wspalign", "eflomal") and "method" in settings:
         # These two choose how two directions become one.
         settings["symmetrization"] = settings.pop("method")
-    if not options.set:
-        return settings
+    if options.set:
+        settings |= _set(options.set, settings)
+    if options.aligner in _READ_AN_ENCODER and "model" not in settings:
+        raise XAlignError(f"aligner {options.aligner!r} needs --model: a checkpoint folder or an id on the Hub")
+    return settings
+
+
+def _set(texts: list[str], given: dict[str, Any]) -> dict[str, Any]:
+    """The settings of `--set KEY=VALUE`."""
     import yaml
 
-    for text in options.set:
+    settings: dict[str, Any] = {}
+    for text in texts:
         key, equals, value = text.partition("=")
         key = key.strip()
         if not equals or not key:
             raise XAlignError(f"--set {text}: write KEY=VALUE, as in --set distortion=0.5")
-        if key in settings:
+        if key in settings or key in given:
             raise XAlignError(f"--set {text}: {key} is given twice")
         try:
-            settings[key] = yaml.safe_load(value)
+            settings[key] = float(value) if _EXPONENT.fullmatch(value.strip()) else yaml.safe_load(value)
         except yaml.YAMLError:
             raise XAlignError(f"--set {text}: cannot read the value") from None
     return settings

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hf_xalign.cli.pair_lines import parse_pairs, tell_broken
 from hf_xalign.errors import XAlignError
+from hf_xalign.messages import counted
 
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> None:
         with open_target(options.output) as target:
             audit, links = _audit(options, settings, gold)
             target.writelines(_lines(gold, links, options.scores))
-    written = [] if options.output is None else [f"wrote {gold.total} lines to {options.output}"]
+    written = [] if options.output is None else [f"wrote {counted(gold.total, 'line')} to {options.output}"]
     if options.report is not None:
         from hf_xalign.evaluation.audit_report import write_audit_report
 
@@ -144,7 +145,8 @@ def _read_links(options: argparse.Namespace, gold: GoldStandard) -> list[list[Li
 
     links = read_links(options.links)
     if len(links) != gold.total:
-        raise XAlignError(f"{options.links} has {len(links)} lines of links, {options.audit} has {gold.total} pairs")
+        lines, pairs = counted(len(links), "line"), counted(gold.total, "pair")
+        raise XAlignError(f"{options.links} has {lines} of links, {options.audit} has {pairs}")
     for row, pair in zip(gold.rows, gold.pairs, strict=True):
         check_links(links[row], pair, f"{options.links}, line {row + 1}")
     return [links[row] for row in gold.rows]

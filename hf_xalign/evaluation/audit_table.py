@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from hf_xalign.evaluation.text_tables import columns, share
+from hf_xalign.messages import counted
 
 
 def format_audit(audit: dict[str, Any]) -> str:
     """The main figures of an `audit.json`, shares in per cent, each with its 95 % interval."""
     gold = audit["gold"]
-    lines = [
-        f"{audit['aligner']} against {gold['file']} (n = {gold['n']} pairs), 95 % bootstrap intervals over pairs",
-        "",
-    ]
+    against = f"{gold['file']} (n = {counted(gold['n'], 'pair')})"
+    lines = [f"{audit['aligner']} against {against}, 95 % bootstrap intervals over pairs", ""]
     rows = [["pairs", "n", "links", "precision, %", "recall, %", "F1, %", "AER, %"]]
     for group in audit["groups"]:
         scores = [share(group["scores"][name]) for name in ("precision", "recall", "f1", "aer")]
@@ -37,7 +36,7 @@ def describe_choice(audit: dict[str, Any]) -> str:
     if not choice:
         return "There is no link, so there is no threshold to choose."
     precision = share(choice["precision"])
-    figures = f"precision {precision} %, recall {share(choice['recall'])} %, n = {choice['links']} links"
+    figures = f"precision {precision} %, recall {share(choice['recall'])} %, n = {counted(choice['links'], 'link')}"
     if not choice["reached"]:
         return (
             f"No threshold reaches a precision of {wanted:g} %: the highest is at score {choice['threshold']:g} "

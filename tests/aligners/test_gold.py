@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hf_xalign.aligners.gold import FORMATS, GoldAlignment, gold_has_words, read_gold
+from hf_xalign.aligners.gold_formats import detect_format
 from hf_xalign.errors import XAlignError
 
 
@@ -51,6 +52,23 @@ def test_possible_links_hold_the_sure_ones():
     truth = GoldAlignment([[0, 1]], [(2, 3)])
     assert truth.sure == {(0, 1)} and truth.possible == {(0, 1), (2, 3)}
     assert truth == GoldAlignment({(0, 1)}, {(0, 1), (2, 3)})
+
+
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("wpt", "1\t1\t2\n2\t1\t1\n"),
+        ("wpt", "1\t1\t2\tS\n"),
+        ("simalign", "0\t\n1\t0-0\n"),
+        ("simalign", "0\t0-0 1p1\n"),
+        ("xlwa", "ein 7\t7 a\t0-1\n"),
+        ("pharaoh", "0-0\t1-1\n"),
+        ("pharaoh", "\n"),
+    ],
+)
+def test_the_first_line_tells_the_format(tmp_path, format, text):
+    (tmp_path / "gold").write_text(text)
+    assert detect_format(tmp_path / "gold") == format
 
 
 @pytest.mark.parametrize("one_based", [False, True])
@@ -191,7 +209,7 @@ def test_what_may_be_left_out(tmp_path):
     path = write(tmp_path / "gold", "0-0 1-1 2-2\n0-1 0p0 0p7 5-5\n0-0\n")
     gold = read_gold(path, PAIRS, skip_bad=True)
     assert gold.alignments[:2] == GOLD[:2]
-    assert gold.notices == [f"{path}: 2 links of 1 pairs left out, they point past the words"]
+    assert gold.notices == [f"{path}: 2 links of 1 pair left out, pointing past the words"]
     # A base that is wrong is not a matter of leaving out.
     with pytest.raises(XAlignError, match="so it counts from 1"):
         read_gold(write(tmp_path / "gold", "1-1\n1-2\n3-4"), PAIRS, skip_bad=True)
@@ -201,7 +219,7 @@ def test_what_may_be_left_out(tmp_path):
     rows = table()
     rows[1]["target_words"] = []
     gold = read_gold(write(tmp_path / "a.jsonl", "\n".join(json.dumps(row) for row in rows)), skip_bad=True)
-    assert gold.rows == [0, 2] and "1 pairs left out" in gold.notices[0]
+    assert gold.rows == [0, 2] and "1 pair left out" in gold.notices[0]
 
 
 def test_no_file(tmp_path):

@@ -86,6 +86,13 @@ def test_file_to_file_with_scores_and_settings(corpus, tmp_path, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.txt", "out"]
 
 
+@pytest.mark.parametrize("slope", ["1e-3", "1E-03", "1.0e-3", "0.001"])
+def test_numbers_with_an_exponent(corpus, capsys, slope):
+    # YAML takes 1e-3 for text.
+    assert align("--aligner", "diagonal", "--scores", "--set", f"slope={slope}", corpus) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "0-0:1.0000 1-1:0.9990"
+
+
 def test_running_text(tmp_path, capfdbinary):
     (tmp_path / "a").write_text("Ja, gut. ||| Yes, good.\n", encoding="utf-8")
     assert align("--aligner", "diagonal", "--raw", tmp_path / "a") == 0
@@ -146,7 +153,8 @@ def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, capsys, text, messa
     [
         ([], "give --aligner: simalign, awesome"),
         (["--aligner", "simalgin"], "unknown aligner 'simalgin'; did you mean 'simalign'"),
-        (["--aligner", "simalign"], "aligner 'simalign' needs the setting 'model'"),
+        (["--aligner", "simalign"], "aligner 'simalign' needs --model: a checkpoint folder or an id on the Hub"),
+        (["--aligner", "wspalign"], "aligner 'wspalign' needs --model"),
         (["--aligner", "diagonal", "--set", "slop=1"], "has no setting 'slop'; did you mean 'slope'"),
         (["--aligner", "diagonal", "--set", "slope"], "--set slope: write KEY=VALUE"),
         (["--aligner", "diagonal", "--set", "slope=["], "cannot read the value"),
@@ -159,6 +167,10 @@ def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, capsys, text, messa
         (["--aligner", "simalign", "--model", "{folder}"], "has no config.json"),
         (["--aligner", "simalign", "--model", "{encoder}", "--layer", "9"], "layer is 9"),
         (["--aligner", "simalign", "--model", "{encoder}", "--method", "itermix"], "itermax"),
+        (["--aligner", "simalign", "--model", "{encoder}", "--set", "method=[inter]"], "method is ['inter']"),
+        (["--aligner", "simalign", "--model", "{encoder}", "--set", "batch_tokens=many"], "batch_tokens is 'many'"),
+        (["--aligner", "simalign", "--model", "{encoder}", "--set", "device=gpu"], "device is 'gpu', which cannot be"),
+        (["--aligner", "simalign", "--model", "{encoder}", "--set", "device=cuda:77"], "device is 'cuda:77', which"),
     ],
 )
 def test_wrong_use_is_one_line(corpus, tmp_path, encoder, capsys, arguments, message):
@@ -237,7 +249,7 @@ def test_audit_of_links_beside_a_file(corpus, tmp_path, capsys):
     assert "links of links against gold (n = 3 pairs)" in printed
     assert "100.0" in printed
     assert align(*options, "--limit", 1, corpus) == 0
-    assert "(n = 1 pairs)" in capsys.readouterr().out
+    assert "(n = 1 pair)" in capsys.readouterr().out
 
 
 def test_audit_leaves_out_what_is_broken(corpus, tmp_path, capsys):
@@ -247,7 +259,7 @@ def test_audit_leaves_out_what_is_broken(corpus, tmp_path, capsys):
     assert align(*options, corpus) == 0
     printed = capsys.readouterr()
     assert "1 line is no pair and left empty, the first is line 2" in printed.err
-    assert "1 links of 1 pairs left out, they point past the words" in printed.err
+    assert "1 link of 1 pair left out, pointing past the words" in printed.err
     assert (tmp_path / "out").read_bytes() == b"0-0\n\n0-0\n"
 
 
@@ -266,6 +278,7 @@ def test_a_gold_that_may_count_from_1_is_told_of(corpus, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("files", "arguments", "message"),
     [
+        ({"gold": "0-0\n"}, [], "gold has 1 line of gold links, the file of sentences has 3"),
         ({"gold": "0-0\n0-0\n"}, [], "gold has 2 lines of gold links, the file of sentences has 3"),
         ({"gold": "0-0\n3-x\n0-0\n"}, [], "gold, line 2: '3-x' is no link"),
         (
@@ -284,7 +297,7 @@ def test_a_gold_that_may_count_from_1_is_told_of(corpus, tmp_path, capsys):
         ({"gold": "0-0\n0-0\n0-0\n"}, ["--report", "{folder}/gold"], "gold is a file: give a folder"),
         ({"gold": "0-0\n0-0\n0-0\n"}, ["--report", "{folder}/gold/new"], "gold is not a folder that you may write to"),
         ({"gold": "0p0\n0p0\n0p0\n"}, [], "no sure link"),
-        ({"gold": "0-0\n0-0\n0-0\n", "links": "0-0\n"}, ["--links"], "links has 1 lines of links"),
+        ({"gold": "0-0\n0-0\n0-0\n", "links": "0-0\n"}, ["--links"], "links has 1 line of links, "),
         (
             {"gold": "0-0\n0-0\n0-0\n", "links": "0-0\n0-0\n4-4\n"},
             ["--links"],
