@@ -9,6 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from hf_xalign import XAlignDataCollator, XAlignModel
 from hf_xalign.gradient_cache import cached_step
+from hf_xalign.peft_adapters import own_modules
 from tests.aligned_rows import aligned_rows
 from tests.distributed.processes import run_on_two
 from tests.tiny import tiny_config, word_tokenizer
@@ -26,6 +27,7 @@ HEADS = {
     "awp-cross": {"awp": {"variant": "cross"}},
     "learnt": {"tr": {"learnable_temperature": True}, "awp": {}, "wtr": {"learnable_temperature": True}},
     "wacse": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
+    "adapter": {"tr": {"learnable_temperature": True, "projection": "tanh"}, "awp": {}, "wtr": {}},
 }
 
 # How eight rows are spread: rows of the first process, and rows without a word link. With the last, the second process
@@ -36,7 +38,20 @@ CASES = [(heads, split) for heads in HEADS for split in SPLITS]
 
 def _model(heads):
     torch.manual_seed(0)
-    return XAlignModel.from_encoder(tiny_config(), HEADS[heads]).double()
+    model = XAlignModel.from_encoder(tiny_config(), HEADS[heads]).double()
+    return _adapted(model) if heads == "adapter" else model
+
+
+def _adapted(model):
+    import peft
+
+    adapted = peft.get_peft_model(
+        model, peft.LoraConfig(target_modules=["query", "value"], modules_to_save=own_modules(model))
+    ).double()
+    for name, parameter in adapted.named_parameters():
+        if "lora_B" in name:  # 0 at first, and the gradient of the other half with it
+            torch.nn.init.normal_(parameter)
+    return adapted
 
 
 def _batch(model, rows):
