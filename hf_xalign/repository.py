@@ -101,6 +101,12 @@ class Repository:
                 # huggingface_hub sends paths by xet, open files by plain HTTP.
                 source = path if as_paths else stack.enter_context(open(path, "rb"))
                 operations.append(CommitOperationAdd(path_in_repo=name, path_or_fileobj=source))
+            if not as_paths:
+                # One of each content first: equal files would be read through one of the open files at a time.
+                contents = {add.upload_info.sha256: add for add in operations if isinstance(add, CommitOperationAdd)}
+                api.preupload_lfs_files(
+                    self.id, contents.values(), repo_type=self.type, revision=self.revision, free_memory=False
+                )
             commit = api.create_commit(
                 self.id,
                 operations,
@@ -232,7 +238,9 @@ def _one_line(error: BaseException, repo_id: str, hub: str, token: str | None) -
                 f"lost the connection to {hub} ({reason}): run the same command again, large files that have arrived "
                 "are not sent twice"
             )
-    return f"cannot push to {repo_id}: {error}"
+    *_, root = _causes(error)
+    why = "" if root is error else f" ({type(root).__name__}: {root})"
+    return f"cannot push to {repo_id}: {error}{why}"
 
 
 def _refusal(error: HfHubHTTPError, repo_id: str, hub: str, token: str | None) -> str:

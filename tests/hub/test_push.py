@@ -131,6 +131,20 @@ def test_a_branch_and_a_private_repository(run, hub, client):
     assert client.call("differences", "me/secret", run, "trial/one").result == []
 
 
+def test_equal_files_are_sent_once(run, hub, client, tmp_path):
+    """As the model of a whole checkpoint is that of the repository."""
+    folder = make_run(tmp_path / "run", seed=3)
+    for name in ("1_Dense", "2_Dense"):
+        (folder / name).mkdir()
+        shutil.copy(folder / "model.safetensors", folder / name)
+    before = hub.uploads.copy()
+    assert client.xalign("push", folder, "--repo-id", "me/equal").result == 0
+    tree = hub.model("me/equal").tree()
+    names = ("model.safetensors", "1_Dense/model.safetensors", "2_Dense/model.safetensors")
+    assert {hub.content(tree[name]) for name in names} == {(folder / "model.safetensors").read_bytes()}
+    assert (hub.uploads - before).total() == 2
+
+
 def test_an_id_without_owner_is_ones_own(run, hub, client):
     done = client.xalign("push", run, "--repo-id", "alone")
     assert done.out.splitlines()[0].endswith(f" files to {hub.url}/me/alone")

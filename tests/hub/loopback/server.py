@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -54,8 +55,7 @@ class Hub:
         self.url, self.storage = self._serve(), self._serve()
 
     def _serve(self) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         self._servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
@@ -70,6 +70,15 @@ class Hub:
 
     def content(self, file: StoredFile) -> bytes:
         return file.content if file.sha256 is None else self.large[file.sha256]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address) -> None:
+        # A visitor that has gone is no error.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Refused(Exception):
