@@ -93,7 +93,8 @@ def check_model(folder: str | Path) -> None:
     """Make sure that a folder holds a whole model: config and weights, or an adapter of PEFT.
 
     Raises:
-        XAlignError: no folder, no model, a shard that is missing, or weights that are cut off.
+        XAlignError: no folder, no model, a shard that is missing, weights that are cut off, or an adapter that only
+            this machine can open.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -107,6 +108,8 @@ def check_model(folder: str | Path) -> None:
     index = "model.safetensors.index.json"
     if adapter:
         weights = ["adapter_model.safetensors"]
+        base = json.loads(files["adapter_config.json"].read_text(encoding="utf-8")).get("base_model_name_or_path")
+        check_base_of_adapter(base, str(folder))
     elif "model.safetensors" in files or index not in files:
         weights = ["model.safetensors"]
     else:
@@ -122,6 +125,19 @@ def check_model(folder: str | Path) -> None:
                 pass
         except SafetensorError as error:
             raise XAlignError(f"{files[name]} is not whole: {error}; save the model again") from None
+
+
+def check_base_of_adapter(base: str | None, where: str) -> None:
+    """Refuse to publish an adapter that stands on a folder of this machine: nobody else could open it.
+
+    Raises:
+        XAlignError: as said, with `where` before it.
+    """
+    if base is not None and Path(base).is_dir():
+        raise XAlignError(
+            f"{where}: the adapter stands on {base}, a folder of this machine, so nobody else could open it: push that "
+            "model first and train from its id, or push the merged model (xalign export --merge)"
+        )
 
 
 def _files(folder: Path, patterns: tuple[str, ...]) -> dict[str, Path]:

@@ -25,6 +25,7 @@ from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
 from hf_xalign.peft_adapters import add_lora, check_lora_options, describe_trained
 from hf_xalign.provenance import ProvenanceCallback, RecipeCallback
+from hf_xalign.published_files import check_base_of_adapter
 from hf_xalign.recipe import read_recipe
 from hf_xalign.repository import check_login
 from hf_xalign.resuming import checkpoint_to_resume, is_finished, load_finished, wants_resume
@@ -55,6 +56,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         recipe, overrides, (DataArguments, ModelArguments, XAlignTrainingArguments)
     )
     check_arguments(data_args, model_args, args)
+    if args.push_to_hub and model_args.peft is not None:
+        check_base_of_adapter(model_args.model_name_or_path, "push_to_hub")
     if args.push_to_hub and args.process_index == 0:
         check_login(args.hub_model_id or Path(args.output_dir).absolute().name, args.hub_token)
     _start_logging(args)

@@ -288,6 +288,10 @@ def _lose_a_shard(folder):
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
+def _adapter_of_a_folder(folder):
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(folder)}))
+
+
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
@@ -299,6 +303,7 @@ def _lose_a_shard(folder):
         (_remove("model.safetensors"), "{} holds no complete model: model.safetensors is missing"),
         (_remove("xalign_heads.safetensors"), "{} holds no complete model: xalign_heads.safetensors is missing"),
         (_cut_off, "{}/model.safetensors is not whole: "),
+        (_adapter_of_a_folder, "{}: the adapter stands on {}, a folder of this machine"),
         (_lose_a_shard, "{} holds no complete model: model-00001-of-00002.safetensors is missing"),
     ],
 )
@@ -308,7 +313,7 @@ def test_an_incomplete_folder_is_refused_before_anything_is_asked(harm, said, ru
     # Offline, as all of this process: the Hub is not asked.
     assert main(["push", str(folder), "--repo-id", "me/x"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("xalign push: error: " + said.format(folder))
+    assert line.startswith("xalign push: error: " + said.format(folder, folder))
 
 
 def test_offline_is_one_line(run, capsys):
