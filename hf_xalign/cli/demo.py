@@ -14,6 +14,7 @@ With --share-as-space nothing is served: FOLDER becomes a Space that shows the s
 from __future__ import annotations
 
 import argparse
+import sys
 
 
 TAKES_OVERRIDES = False
@@ -41,4 +42,4 @@ def run(options: argparse.Namespace) -> None:
     # What is cheap to find out comes before the model is loaded.
     port = free_port(options.port)
     require_gradio()
-    launch(build_page(options.model, options.corpus, progress=True), port=port)
+    launch(build_page(options.model, options.corpus, progress=sys.stderr.isatty()), port=port)

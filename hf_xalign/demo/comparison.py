@@ -89,6 +89,7 @@ class SentenceComparer:
 
     Attributes:
         layer, pooling: of the sentence vectors.
+        limit: tokens of a sentence that the encoder reads, special ones included; the rest does not count.
         word_layer: that of WTR where the checkpoint was trained with it, else that of the sentence vectors.
         num_layers, dimensions: of the encoder.
         name: the folder's name, or the id on the Hub.
@@ -109,7 +110,7 @@ class SentenceComparer:
         (self.word_layer,) = resolve_layers([self.layer if wtr is None else wtr.get("layer", -1)], self.num_layers)
         self.dimensions = source.config.hidden_size
         self._encoder, self._tokenizer = source.open()
-        self._limit = length_limit(self._encoder, self._tokenizer)
+        self.limit = length_limit(self._encoder, self._tokenizer)
         # The first layers of an encoder are run alone by changing it for a moment.
         self._lock = threading.Lock()
         self.is_mini = corpus is None
@@ -170,13 +171,13 @@ class SentenceComparer:
         )
 
     def _embed(self, texts: Sequence[str], *, progress: bool = False) -> np.ndarray:
-        tokenized = tokenize_sentences(self._tokenizer, texts, max_length=self._limit)
+        tokenized = tokenize_sentences(self._tokenizer, texts, max_length=self.limit)
         label = "reading the corpus" if progress else False
         vectors = embed_tokenized(self._encoder, tokenized, layers=[self.layer], pooling=self.pooling, progress=label)
         return vectors[self.layer]
 
     def _cuts(self, text: str) -> bool:
-        return tokenize_sentences(self._tokenizer, [text], max_length=self._limit).truncated > 0
+        return tokenize_sentences(self._tokenizer, [text], max_length=self.limit).truncated > 0
 
 
 def _read(which: str, text: str, code: str | None) -> Sentence:

@@ -25,16 +25,7 @@ _MOST_DOTS = 600
 def result_html(comparison: Comparison, comparer: SentenceComparer) -> str:
     """All that was found, in one piece of HTML."""
     first, second = comparison.first, comparison.second
-    heat = None
-    if comparison.words is not None:
-        heat = word_heatmap(
-            "words",
-            first.words,
-            second.words,
-            comparison.words,
-            comparison.links,
-            mirrored=direction(second.language) == "rtl",
-        )
+    heat = None if comparison.words is None else word_heatmap("words", comparison)
     low = min(0.0, comparison.cosine, *comparison.corpus.flat)
     return _render(
         "result",

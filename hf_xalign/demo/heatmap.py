@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from markupsafe import Markup
 
-from hf_xalign.aligners.base import Link
+from hf_xalign.demo.comparison import Comparison
+from hf_xalign.evaluation.report_script import direction, script_class
 from hf_xalign.evaluation.report_svg import element, figure_svg, num, signed
 from hf_xalign.evaluation.word_grid import WordGrid, readable
 
@@ -16,27 +15,28 @@ from hf_xalign.evaluation.word_grid import WordGrid, readable
 _CELL, _LETTER = 28, 8.3
 
 
-def word_heatmap(
-    identifier: str,
-    source: Sequence[str],
-    target: Sequence[str],
-    cosines: np.ndarray,
-    links: Sequence[Link],
-    *,
-    mirrored: bool,
-) -> Markup:
-    """The drawing, as wide as it must be: the least similar cell is the palest, the most similar one the darkest.
+def word_heatmap(identifier: str, comparison: Comparison) -> Markup:
+    """The drawing, in a box that scrolls where it is too wide.
+
+    The least similar cell is the palest, the most similar one the darkest. Columns run from right to left where the
+    second sentence does; a word of which the tokenizer makes nothing is left blank.
 
     Args:
         identifier: unique on the page.
-        source, target: m words down and n words across.
-        cosines: `(m, n)`; NaN is left blank.
-        links: outlined.
-        mirrored: whether the target words run from right to left.
+        comparison: one whose `words` are there to be drawn.
     """
-    source, target = ([readable(word) for word in words] for words in (source, target))
-    grid = WordGrid(source, target, cell=_CELL, letter=_LETTER, mirrored=mirrored)
-    scores = {(i, j): score for i, j, score in links}
+    first, second, cosines = comparison.first, comparison.second, comparison.words
+    source, target = ([readable(word) for word in side.words] for side in (first, second))
+    grid = WordGrid(
+        source,
+        target,
+        cell=_CELL,
+        letter=_LETTER,
+        mirrored=direction(second.language) == "rtl",
+        source_class=script_class(first.language),
+        target_class=script_class(second.language),
+    )
+    scores = {(i, j): score for i, j, score in comparison.links}
     low, high = cosine_range(cosines)
     parts = [grid.axes()]
     for (i, j), cosine in np.ndenumerate(cosines):
@@ -59,7 +59,19 @@ def word_heatmap(
         grid.height,
         *parts,
     )
-    return element("div", plot, class_="heat", style=f"width:{num(grid.width)}px")
+    width = f"{num(grid.width)}px"
+    return element(
+        "div",
+        element("div", plot, class_="heat", style=f"width:{width}"),
+        class_="xa-scroll",
+        style=f"--xa-wide:{width}",
+        # A grid that is read from the right is scrolled from there.
+        dir="rtl" if grid.mirrored else "ltr",
+        # A region that scrolls must be within a keyboard's reach, and named.
+        tabindex=0,
+        role="region",
+        aria_label="Word alignment, wide grids scroll",
+    )
 
 
 def cosine_range(cosines: np.ndarray) -> tuple[float, float]:

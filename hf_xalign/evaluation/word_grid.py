@@ -29,6 +29,7 @@ class WordGrid:
         letter: pixels of a letter at the size of the labels, roughly.
         mirrored: whether the columns run from right to left, as a right-to-left target is read; the source words then
             stand at the right.
+        source_class, target_class: CSS classes of the words, besides `word`.
     """
 
     source: Sequence[str]
@@ -36,6 +37,8 @@ class WordGrid:
     cell: int = 22
     letter: float = 7.2
     mirrored: bool = False
+    source_class: str = ""
+    target_class: str = ""
 
     @property
     def width(self) -> float:
@@ -66,13 +69,16 @@ class WordGrid:
             f"M{num(self._left + self.cell * j)} {num(self._top)}V{num(bottom)}" for j in range(len(self.target) + 1)
         ]
         parts = [element("path", d="".join(lines), class_="mesh")]
-        at, kind = (right + 7, "word") if self.mirrored else (self._left - 7, "word end")
+        at, end = (right + 7, "") if self.mirrored else (self._left - 7, "end")
+        class_ = _classes("word", end, self.source_class)
         for i, word in enumerate(self.source):
-            parts.append(element("text", short(word), x=num(at), y=num(self.y(i) + self.cell / 2 + 4), class_=kind))
-        lean, kind = (_ANGLE, "word end") if self.mirrored else (-_ANGLE, "word")
+            y = num(self.y(i) + self.cell / 2 + 4)
+            parts.append(element("text", short(word), x=num(at), y=y, class_=class_))
+        lean, aside, end = (_ANGLE, -3, "end") if self.mirrored else (-_ANGLE, 3, "")
+        class_ = _classes("word", end, self.target_class)
         for j, word in enumerate(self.target):
-            place = f"{num(self.x(j) + self.cell / 2 + (-3 if self.mirrored else 3))} {num(self._top - 7)}"
-            parts.append(element("text", short(word), transform=f"translate({place}) rotate({lean})", class_=kind))
+            place = f"{num(self.x(j) + self.cell / 2 + aside)} {num(self._top - 7)}"
+            parts.append(element("text", short(word), transform=f"translate({place}) rotate({lean})", class_=class_))
         return join(parts)
 
     @property
@@ -105,6 +111,10 @@ def readable(word: str) -> str:
 def short(word: str) -> str:
     """A word as its label shows it: a long one is cut."""
     return word if len(word) <= _MOST else f"{word[: _MOST - 1]}…"
+
+
+def _classes(*names: str) -> str:
+    return " ".join(filter(None, names))
 
 
 def _letters(word: str) -> float:

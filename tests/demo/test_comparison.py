@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from transformers import AutoModel
@@ -71,7 +73,7 @@ def test_long_sentences_are_compared_and_not_drawn(comparer):
     assert "up to 60 words" in result_html(found, comparer)
     found = comparer.compare("w1 " * 63, "w1")
     assert found.first.cut and not found.second.cut
-    assert "Longer than the encoder reads" in result_html(found, comparer)
+    assert "Longer than the 64 tokens that the encoder reads" in result_html(found, comparer)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,20 @@ def test_everything_typed_or_read_is_escaped(model):
     html = result_html(comparer.compare(bad, bad + " w1"), comparer) + header_html(comparer)
     page = Page(f"<html>{html}</html>")
     assert not page.all("script") and not page.all("img") and page.text().count("<script>alert(1)</script>") >= 3
+
+
+def test_a_word_that_the_tokenizer_drops_is_blank(comparer):
+    found = comparer.compare("w1 w2", "w3 w4")
+    cosines = np.array([[np.nan, np.nan], [0.5, -0.25]], dtype=np.float32)
+    page = Page(f"<html>{result_html(replace(found, words=cosines, links=[(1, 0, 0.75)]), comparer)}</html>")
+    shades = [attributes["fill-opacity"] for attributes, _ in page.all("rect", class_="shade")]
+    assert shades == ["0", "0", "0.9", "0.03"]
+    told = [text for attributes, text in page.all("title") if "id" not in attributes]
+    assert told[0] == "w1 – w3: the tokenizer makes nothing of a word"
+    assert told[2:] == ["w2 – w3: cosine 0.50, linked (score 0.75)", "w2 – w4: cosine \u22120.25"]
+    assert "\u22120.25 to 0.50, cosine of the words" in page.text()
+    # Nothing to tell shades apart by.
+    assert 'fill-opacity="0"' in result_html(replace(found, words=np.full_like(cosines, np.nan)), comparer)
 
 
 def test_a_corpus_of_one_line_or_of_the_sentences_themselves(model):

@@ -90,6 +90,7 @@ def choose(page, label: str, language: str) -> None:
 @needs_chromium
 def test_the_page(visit, model, address, connections):
     two_sentences_are_typed_and_compared(visit, model)
+    a_wide_grid_scrolls_in_its_own_box(visit)
     an_empty_sentence_is_a_message(visit)
     an_example_fills_the_boxes_and_is_compared(visit)
     it_fits_a_phone_and_is_labelled(visit)
@@ -133,6 +134,14 @@ def two_sentences_are_typed_and_compared(visit, model):
 
     assert visit.evaluate("window.hacked") is None
     assert visit.locator("#result script").count() == 0
+
+
+def a_wide_grid_scrolls_in_its_own_box(visit):
+    compare(visit, "w1 w2", "یہ " * 30)
+    visit.wait_for_selector("#side-1 >> text=/^w1 w2$/")
+    told = "box => [box.scrollWidth > box.clientWidth, box.dir]"
+    assert visit.locator(".xa-scroll").evaluate(told) == [True, "rtl"]
+    it_fits_a_phone_and_is_labelled(visit)
 
 
 def an_empty_sentence_is_a_message(visit):
