@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 
 from hf_xalign import __version__
-from hf_xalign.citations import TRANSLITERATIONS, WACSE, title_of
+from hf_xalign.citations import TRANSLITERATIONS, WACSE
+from tests.bibtex import title_of
 
 
 CITATION = yaml.safe_load((Path(__file__).parent.parent / "CITATION.cff").read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from hf_xalign import citations
 from hf_xalign.aligners import ALIGNERS
 from hf_xalign.heads import HEADS
+from tests.bibtex import title_of
 
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +66,7 @@ def test_all_objectives_aligners_and_cited_papers_are_in_the_index():
     entries = [value for name, value in vars(citations).items() if name.isupper() and isinstance(value, str)]
     flat = " ".join(INDEX.split())
     assert len(entries) > 6
-    assert not [title for title in map(citations.title_of, entries) if title not in flat]
+    assert not [title for title in map(title_of, entries) if title not in flat]
 
 
 def test_links_within_the_page_lead_somewhere():
