@@ -34,7 +34,7 @@ _BESIDE = (
     r"\d+_[A-Za-z]+/(config\.json|model\.safetensors)",
     r"(onnx/)?[^/]+\.onnx(_data|\.data)?|onnx/[^/]+\.json",
     # How it was made, and how good it is.
-    r"README\.md|LICENSE(\.\w+)?|CITATION\.cff",
+    r"README\.md|(LICENSE|NOTICE)(\.\w+)?|CITATION\.cff",
     r"recipe\.yaml|(provenance|trainer_state)\.json",
     r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit)\.json",
     # Figures: reports and pictures, and what tensorboard shows.
@@ -42,7 +42,7 @@ _BESIDE = (
     r"runs/([^/]+/)*events\.out\.tfevents\.[^/]+",
 )
 _PREPARED = (
-    r"README\.md|LICENSE(\.\w+)?|preparation\.json",
+    r"README\.md|(LICENSE|NOTICE)(\.\w+)?|preparation\.json",
     r"(train|selection|test)\.parquet",
     r"tokenizer/(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json",
     r"tokenizer/[^/]+\.model",
@@ -135,8 +135,8 @@ def check_base_of_adapter(base: str | None, where: str) -> None:
     """
     if base is not None and Path(base).is_dir():
         raise XAlignError(
-            f"{where}: the adapter stands on {base}, a folder of this machine, so nobody else could open it: push that "
-            "model first and train from its id, or push the merged model (xalign export --merge)"
+            f"{where}: the adapter stands on {base}, a folder of this machine, which nobody else could open: push "
+            "that model first and train from its id, or push the merged model (xalign export --merge)"
         )
 
 
