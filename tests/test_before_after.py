@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hf_xalign.evaluation import Estimate, read_parallel
+from hf_xalign.evaluation import Estimate, ParallelText
 
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +39,7 @@ def test_the_plane_keeps_what_varies_most(script):
 
 
 def test_a_point_a_sentence_and_a_line_a_pair(script):
-    data = read_parallel("minicorpus:test", script.PAIR, limit=80)
+    data = ParallelText(["a"] * 80, ["b"] * 80, ("hin_Deva", "urd_Arab"), "file", True, 0, list(range(80)))
     space = script.Space(np.random.default_rng(0).normal(size=(2, 80, 2)), Estimate(0.5, 0.4, 0.6, 80), 0.25, -0.13)
     picture = ET.fromstring(script.drawn([space, space], data))
     groups = {group.get("class"): len(group) for group in picture.iter(f"{SVG}g")}
