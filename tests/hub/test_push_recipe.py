@@ -126,3 +126,16 @@ def test_the_runs_of_a_sweep_are_not_pushed_over_each_other(folder, tmp_path, ca
     (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(sweep))
     assert main(["sweep", str(tmp_path / "sweep.yaml"), "--push_to_hub", "true", "--hub_model_id", "me/x"]) == 2
     assert "would both be pushed to me/x: leave push_to_hub out" in capsys.readouterr().err
+
+
+def test_a_trainer_without_a_recipe_pushes_as_trainers_do(folder, hub, client):
+    done = client.call("train_by_hand", folder / "by-hand")
+    repository = hub.model("me/by-hand")
+    assert done.result == f"{hub.url}/me/by-hand/commit/{repository.branches['other']}", done.err
+    assert repository.private is True
+    # The second push found all of it there: branches begin as the main one is.
+    assert repository.messages == ["initial commit", "Model save"]
+    tree = repository.tree("other")
+    assert {"README.md", "tokenizer.json", "xalign_config.json", "xalign_heads.safetensors"} < {*tree}
+    assert "me/by-hand" in hub.content(tree["README.md"]).decode() and "training_args.bin" not in tree
+    assert client.call("differences", "me/by-hand", folder / "by-hand", "other").result == []

@@ -75,3 +75,32 @@ def publish_metric(folder: str, repo_id: str) -> dict[str, float]:
     api.create_repo(repo_id, repo_type="space", space_sdk="gradio")
     api.upload_folder(repo_id=repo_id, folder_path=folder, repo_type="space", ignore_patterns="__pycache__/*")
     return evaluate.load(repo_id).compute(predictions=["0-0 1-1", "0-1"], references=["0-0 1p1", "0-1 1-0"])
+
+
+def train_by_hand(folder: str) -> str:
+    """A trainer without a recipe, whose user pushes; the last push goes to another branch, in the background."""
+    from datasets import Dataset
+
+    from hf_xalign import XAlignDataCollator, XAlignModel, XAlignTrainer, XAlignTrainingArguments
+    from tests.tiny import random_rows, tiny_config, word_tokenizer
+
+    args = XAlignTrainingArguments(
+        folder,
+        max_steps=2,
+        save_strategy="no",
+        push_to_hub=True,
+        hub_private_repo=True,
+        use_cpu=True,
+        disable_tqdm=True,
+    )
+    tokenizer = word_tokenizer()
+    trainer = XAlignTrainer(
+        XAlignModel.from_encoder(tiny_config(), {"mlm": {}}),
+        args,
+        train_dataset=Dataset.from_list(random_rows(16)),
+        data_collator=XAlignDataCollator(tokenizer, views=["source", "target"]),
+        processing_class=tokenizer,
+    )
+    trainer.train()
+    trainer.save_model()
+    return trainer.push_to_hub("By hand", blocking=False, revision="other", language="en").result()
