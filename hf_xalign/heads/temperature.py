@@ -14,6 +14,8 @@ from hf_xalign.own_parameters import OwnParameters
 
 # Colder than this, a softmax is all but an argmax and its gradient explodes (CLIP clips at the same value).
 COLDEST = 0.01
+# A little above, so that rounding does not take it below.
+_LOWEST = math.log(COLDEST) + 1e-6
 
 
 class Temperature(OwnParameters):
@@ -26,6 +28,8 @@ class Temperature(OwnParameters):
         super().__init__()
         if not start > 0:
             raise XAlignError(f"{where}.temperature is {start!r}; it must be above 0")
+        if learnable and start < COLDEST:
+            raise XAlignError(f"{where}.temperature is {start!r}; a learnable one is {COLDEST} or more")
         self.start = float(start)
         self.logarithm = nn.Parameter(torch.empty(())) if learnable else None
 
@@ -34,4 +38,8 @@ class Temperature(OwnParameters):
             init.constant_(self.logarithm, math.log(self.start))
 
     def forward(self) -> float | torch.Tensor:
-        return self.start if self.logarithm is None else self.logarithm.exp().clamp(min=COLDEST)
+        if self.logarithm is None:
+            return self.start
+        # The parameter itself, as CLIP does: the gradient of a value that is clipped is 0, and it would never warm.
+        self.logarithm.data.clamp_(min=_LOWEST)
+        return self.logarithm.exp()

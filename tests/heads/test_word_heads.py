@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 from hf_xalign import XAlignDataCollator, XAlignModel
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import pool_words
+from hf_xalign.heads.temperature import COLDEST
 from hf_xalign.losses import same_group
 from tests.aligned_rows import aligned_rows
 from tests.golden.test_ranking_losses import obvious_loss
@@ -267,9 +270,24 @@ def test_temperatures_are_learnt_and_projections_stay_out_of_the_encoder(tmp_pat
     torch.testing.assert_close(again(**_batch(_rows(), heads)).loss, model(**_batch(_rows(), heads)).loss)
 
 
+def test_a_temperature_that_became_too_cold_can_warm_again():
+    heads = {"tr": {"learnable_temperature": True}}
+    model = _model(heads)
+    temperature = model.xalign_heads["tr"].temperature
+    torch.nn.init.constant_(temperature.logarithm, math.log(COLDEST / 3))
+    out = model(**_batch(_rows(), heads))
+    torch.testing.assert_close(temperature().item(), COLDEST, rtol=1e-3, atol=0)
+    out.loss.backward()
+    assert temperature.logarithm.grad != 0
+    with torch.no_grad():
+        temperature.logarithm += 0.1
+    assert temperature().item() == pytest.approx(COLDEST * math.exp(0.1), rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("heads", "message"),
     [
+        ({"tr": {"temperature": 0.005, "learnable_temperature": True}}, "temperature is 0.005; a learnable one"),
         ({"tr": {"temperature": 0}}, "heads.tr.temperature is 0"),
         ({"tr": {"pooling": "max"}}, "heads.tr.pooling is 'max'"),
         ({"tr": {"projection": "mlp"}}, "heads.tr.projection is 'mlp'"),
