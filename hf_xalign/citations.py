@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 
 TRANSLITERATIONS = """\
 @inproceedings{liu-etal-2025-transliterations,
@@ -85,13 +83,3 @@ ALIGNERS = {
     "wspalign": WSPALIGN,
     "eflomal": EFLOMAL,
 }
-
-
-def title_of(bibtex: str) -> str:
-    """The title of a BibTeX entry as plain text.
-
-    >>> title_of(SIMALIGN)[:42]
-    'SimAlign: High Quality Word Alignments Wit'
-    """
-    found = re.search(r'title = "(.*?)",\n', bibtex, flags=re.DOTALL)
-    return " ".join(re.sub(r"[{}]", "", found[1]).split())

@@ -119,6 +119,8 @@ def describe_data(info: dict[str, Any], resolved: dict[str, Any]) -> dict[str, A
             for number, source in enumerate(described)
         ]
         for section, described in info["sources"].items()
+        # Nothing of what was excluded is in the data; the recipe names it.
+        if section != "exclude_data"
     }
     return {
         "fingerprint": info["fingerprint"],

@@ -55,10 +55,11 @@ def result_tables(scores: Sequence[Score]) -> list[ResultTable]:
     return [_table(members) for _, members in sorted(groups.items(), key=lambda group: order.index(group[0][0]))]
 
 
-def weakest(scores: Sequence[Score]) -> Score | None:
-    """The pair of languages whose sentences are found least often, of those that were measured one by one."""
-    pairs = [score for score in scores if (score.task, score.metric, score.by) == ("retrieval", "mean", "cosine")]
-    return min((score for score in pairs if score.languages), key=lambda score: score.value, default=None)
+def weakest_and_best(scores: Sequence[Score]) -> tuple[Score, Score] | None:
+    """The pairs of languages whose sentences are found least and most often, of those measured one by one."""
+    found = [score for score in scores if (score.task, score.metric, score.by) == ("retrieval", "mean", "cosine")]
+    pairs = sorted((score for score in found if score.languages), key=lambda score: score.value)
+    return (pairs[0], pairs[-1]) if pairs else None
 
 
 def percent(score: Score) -> str:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from hf_xalign.citations import ALIGNERS, UROMAN, title_of
+from hf_xalign.citations import ALIGNERS, UROMAN
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads import HEADS, build_head
@@ -47,9 +47,15 @@ def objective_rows(run: RunFolder) -> str:
         settings = objective_settings(name, options)
         weight = settings.pop("weight", 1.0)
         told = ", ".join(f"{key} {_value(value)}" for key, value in settings.items())
-        paper = inline(title_of(HEADS[name].citation)) if name in HEADS and HEADS[name].citation else ""
-        rows.append([inline(name), _value(weight), inline(told) or "–", paper])
-    return table(["objective", "weight", "settings", "after"], rows, numbers=[1])
+        rows.append([inline(name), inline(_value(weight)), inline(told) or "–", _summary(name)])
+    return table(["objective", "weight", "settings", "what it is"], rows, numbers=[1])
+
+
+def _summary(name: str) -> str:
+    """The first paragraph of an objective's documentation, which names its paper."""
+    if name not in HEADS:
+        return ""
+    return one_line((inspect.getdoc(HEADS[name]) or "").split("\n\n")[0]).replace("|", "\\|")
 
 
 def objective_settings(name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -86,12 +92,9 @@ def source_rows(run: RunFolder) -> str:
     sections = run.provenance.get("data", {}).get("sources", {})
     rows = []
     for section, sources in sections.items():
-        used = section.removesuffix("_data")
-        if used == "exclude":  # nothing of them is in the data
-            continue
         for source in sources:
             sums = ", ".join(code(file["sha256"][:12]) for file in source["files"]) or "–"
-            rows.append([used, *_source_cells(source), sums])
+            rows.append([section.removesuffix("_data"), *_source_cells(source), sums])
     return table(["used for", "source", "rows", "licence", "SHA-256"], rows, numbers=[2]) if rows else ""
 
 

@@ -14,7 +14,7 @@ from huggingface_hub import ModelCard
 
 from hf_xalign.files import write_text
 from hf_xalign.hub.card_data import card_data, languages_of
-from hf_xalign.hub.card_results import percent, result_tables, weakest
+from hf_xalign.hub.card_results import percent, result_tables, weakest_and_best
 from hf_xalign.hub.card_sections import (
     NOT_STATED,
     citations,
@@ -135,6 +135,7 @@ def _render(run: RunFolder, found: RunResults, repo_id: str | None) -> ModelCard
         total="The loss is their weighted sum." if len(run.settings.heads) > 1 else "",
         setting_table=setting_rows(run),
         log_table=log_rows(run),
+        selection=_use_of_selection(run),
         machine=_machine(run),
         time=_time(run),
         versions=_versions(run),
@@ -155,8 +156,7 @@ def _introduction(run: RunFolder) -> str:
     kind = "An adapter (LoRA) for an encoder" if run.is_adapter else f"An encoder, {how}"
     return (
         f"{kind} with hf_xalign, which aligns languages and scripts. It opens with plain "
-        f"{'peft' if run.is_adapter else 'transformers'}; what only training needs lies beside it, in files that they "
-        "do not read."
+        f"{'peft' if run.is_adapter else 'transformers'}, which does not read the files that only training needs."
     )
 
 
@@ -201,7 +201,7 @@ def _data(run: RunFolder) -> str:
     rows = data["rows"]
     told = [f"{rows['train']:,} rows after cleaning, fingerprint {code(data['fingerprint'] or 'not recorded')}."]
     if rows.get("selection"):
-        told.append(f"{rows['selection']:,} other rows chose the checkpoint.")
+        told.append(f"{rows['selection']:,} other rows {_use_of_selection(run)}.")
     told.append("No training sentence equals one of selection, test or excluded data in letters, marks and digits.")
     if data.get("aligner"):
         told.append(f"Words were linked by {inline(data['aligner'])}.")
@@ -212,15 +212,20 @@ def _data(run: RunFolder) -> str:
     return " ".join(told)
 
 
+def _use_of_selection(run: RunFolder) -> str:
+    return "chose the checkpoint" if run.recipe.get("load_best_model_at_end") else "told how the training went"
+
+
 def _machine(run: RunFolder) -> str:
     told = run.provenance.get("hardware")
     if not told:
         return "not recorded"
-    threads = f", {told['threads']} threads each" if told["device"] == "cpu" else ""
-    processes = f"{told['processes']} process{'es' * (told['processes'] > 1)}"
+    many = told["processes"] > 1
+    processes = f"{told['processes']} process{'es' * many}"
+    threads = f" of {told['threads']} thread{'s' * (told['threads'] > 1)}" if told["device"] == "cpu" else ""
     memory = peak_memory_gb(run)
     peak = f"; peak memory {memory:.1f} GB a process" if memory is not None else ""
-    return f"{inline(told['name'])} ({inline(told['device'])}), {processes}{threads}{peak}"
+    return f"{inline(told['name'])} ({inline(told['device'])}), {processes}{threads}{' each' * many}{peak}"
 
 
 def _time(run: RunFolder) -> str:
@@ -246,12 +251,17 @@ def _limits(run: RunFolder, found: RunResults) -> list[str]:
         limits.append(f"Nothing was measured in {', '.join(f'`{language}`' for language in silent)}.")
     if languages:
         limits.append("Other languages and scripts than those above were not looked at.")
-    low = weakest(found.scores)
-    if low is not None:
+    ends = weakest_and_best(found.scores)
+    if ends is not None:
+        low, best = ends
         limits.append(
             f"Weakest of the pairs measured: `{one_line(low.row)}`, {percent(low)} per cent top-1 "
             f"({inline(low.dataset)}, {low.n:,} sentences to choose from)."
         )
+        if best.value < 0.5:
+            limits.append(
+                "Even in the best of these pairs most sentences are not found: a model to study, not to rely on."
+            )
     if run.recipe.get("model_config"):
         limits.append("Trained from scratch, on this run's data alone: it knows far less than a large encoder.")
     if any(score.synthetic for score in found.scores):

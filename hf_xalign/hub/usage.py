@@ -37,10 +37,14 @@ def transformers_usage(run: RunFolder, model_id: str) -> str:
         model = [f"model = AutoModel.from_pretrained({name}).eval()"]
     # Of a batch that is asked for its special tokens, padding is one of them.
     if pooling_of(run.settings) == "cls":
-        ask, mask, pooled = "", [], ["embeddings = states[:, 0]"]
+        call = ['batch = tokenizer(sentences, padding=True, truncation=True, return_tensors="pt")']
+        pooled = ["embeddings = states[:, 0]"]
     else:
-        ask = "return_special_tokens_mask=True, "
-        mask = ['text = 1 - batch.pop("special_tokens_mask")  # neither special tokens nor padding']
+        call = [
+            'options = {"padding": True, "truncation": True, "return_special_tokens_mask": True}',
+            'batch = tokenizer(sentences, **options, return_tensors="pt")',
+            'text = 1 - batch.pop("special_tokens_mask")  # neither special tokens nor padding',
+        ]
         pooled = ["embeddings = (states * text[..., None]).sum(1) / text.sum(1, keepdim=True)"]
     lines = [
         "import torch",
@@ -50,8 +54,7 @@ def transformers_usage(run: RunFolder, model_id: str) -> str:
         *model,
         "",
         f"sentences = {_SENTENCES}",
-        f'batch = tokenizer(sentences, padding=True, truncation=True, {ask}return_tensors="pt")',
-        *mask,
+        *call,
         "with torch.no_grad():",
         f"    states = model(**batch, output_hidden_states=True).hidden_states[{run.alignment_layer}]",
         *pooled,
@@ -79,29 +82,27 @@ def sentence_transformers_usage(run: RunFolder, model_id: str) -> str:
 
 def _built_by_hand(run: RunFolder, name: str) -> list[str]:
     cls = pooling_of(run.settings) == "cls"
-    state = f'("hidden_states", {run.alignment_layer})'
     lines = [
         "from sentence_transformers import SentenceTransformer",
         "from sentence_transformers.sentence_transformer.modules import Pooling, Transformer"
         + ("" if cls else ", WordWeights"),
         "",
         f"encoder = Transformer({name}{'' if cls else ', unpad_inputs=False'})",
-        f'encoder.modality_config = {{"text": {{"method": "forward", "method_output_name": {state}}}}}',
+        f'layer = ("hidden_states", {run.alignment_layer})',
+        'encoder.modality_config = {"text": {"method": "forward", "method_output_name": layer}}',
     ]
-    if cls:
-        modules = f'[encoder, Pooling({_SIZE}, "cls")]'
-    else:
+    if not cls:
         lines += [
             "# The mean leaves out the special tokens around a sentence.",
             "vocabulary = encoder.tokenizer.convert_ids_to_tokens(range(len(encoder.tokenizer)))",
             'special = encoder.tokenizer.convert_ids_to_tokens(encoder.tokenizer("")["input_ids"])',
             "weights = WordWeights(vocabulary, dict.fromkeys(special, 0.0))",
         ]
-        modules = f'[encoder, weights, Pooling({_SIZE}, "mean")]'
-    return [*lines, f"model = SentenceTransformer(modules={modules})"]
-
-
-_SIZE = "encoder.get_embedding_dimension()"
+    return [
+        *lines,
+        f'pooling = Pooling(encoder.get_embedding_dimension(), "{"cls" if cls else "mean"}")',
+        f"model = SentenceTransformer(modules=[encoder, {'' if cls else 'weights, '}pooling])",
+    ]
 
 
 def _literal(text: object) -> str:

@@ -75,7 +75,7 @@ def test_it_tells_data_objectives_settings_machine_and_time(card):
         "| 20 | 4.000 | 4.500 | 0.500 | 0.250 |" in training and "| 40 | 3.000 | 4.500 | 0.500 | 0.500 |" in training
     )
     assert training.count("\n| ") < 40
-    assert "Some CPU (cpu), 1 process, 2 threads each; peak memory 1.5 GB a process" in training
+    assert "Some CPU (cpu), 1 process of 2 threads; peak memory 1.5 GB a process" in training
     assert "12 min 34 s (40 steps)" in training and "python 3.11.7, hf\\_xalign" not in training
     assert "python 3.11.7, hf_xalign 0.1.0, torch 2.13.0" in training
     assert "layer 2 of 3" in card.text and "12,345 parameters" in card.text
