@@ -11,8 +11,10 @@ import pytest
 import torch
 
 from hf_xalign import XAlignModel
+from hf_xalign.adapter_files import save_adapter
 from hf_xalign.evaluation.embeddings import sentence_embeddings
 from hf_xalign.hub.export import ExportOptions, export_model
+from hf_xalign.peft_adapters import add_lora
 from tests.tiny import BACKBONES, tiny_config, word_tokenizer
 
 
@@ -29,12 +31,13 @@ CHECKS = (
     "of_the_exported_sentence_transformer",
     "of_the_card",
     "of_onnx",
+    "of_the_adapter",
 )
 
 # BERT pools CLS and its tokenizer numbers the halves of a pair; the others take the mean.
 POOLINGS = {"bert": "cls"}
-# A graph takes long to draw: one here, the others with `make slow`.
-ONNX = ("xlm-roberta",)
+# A graph takes long to draw: one of each pooling here, the others with `make slow`.
+ONNX = ("bert", "xlm-roberta")
 SENTENCES = ["w1 w2 w3 w4 w5 w6 w7", "w8", "", "w3 w3 w9 <mask> nowhere", "w40 w41 w42 w43"]
 LAYER = 2
 
@@ -65,7 +68,20 @@ def make_case(backbone: str, folder: Path, *, onnx: bool) -> None:
         "layer": LAYER,
         "limit": tokenizer.model_max_length,
     }
+    case["adapted"] = make_adapter(folder, dict(batch))
     torch.save(case, folder / "case.pt")
+
+
+def make_adapter(folder: Path, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """An adapter of the checkpoint, heads and all; the states that it gives."""
+    heads = {"mlm": {}, "tr": {"projection": "tanh", "learnable_temperature": True}}
+    adapted = add_lora(XAlignModel.from_encoder(str(folder / "whole"), heads), {"r": 4}).eval()
+    with torch.no_grad():
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name:  # 0 at first
+                parameter.copy_(torch.randn(parameter.shape) * 0.1)
+        save_adapter(adapted, folder / "adapter")
+        return adapted(**batch, output_hidden_states=True).hidden_states[-1]
 
 
 @pytest.fixture(scope="module")

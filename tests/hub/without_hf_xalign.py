@@ -2,7 +2,7 @@
 
     python without_hf_xalign.py FOLDER
 
-FOLDER holds a folder for each case: `whole`, `export` and `case.pt`. What was found is printed as
+FOLDER holds a folder for each case: `whole`, `export`, `adapter` and `case.pt`. What was found is printed as
 JSON: case -> check -> "" or what went wrong.
 """
 
@@ -21,6 +21,7 @@ from pathlib import Path  # noqa: E402
 
 import onnxruntime  # noqa: E402
 import torch  # noqa: E402
+from peft import AutoPeftModel, PeftModel  # noqa: E402
 from sentence_transformers import SentenceTransformer  # noqa: E402
 from transformers import (  # noqa: E402
     AutoModel,
@@ -73,6 +74,25 @@ def of_sequence_classification(folder, case):
 
 def of_token_classification(folder, case):
     of_classification(folder, case, AutoModelForTokenClassification, case["batch"]["input_ids"].shape)
+
+
+def of_the_adapter(folder, case):
+    """By peft on whatever stands on the backbone, by peft alone, and by transformers alone."""
+    base, adapter = folder / "whole", folder / "adapter"
+    opened = [
+        *(
+            PeftModel.from_pretrained(kind.from_pretrained(base), adapter).get_base_model()
+            for kind in (AutoModelForMaskedLM, AutoModel, AutoModelForTokenClassification)
+        ),
+        AutoPeftModel.from_pretrained(adapter).get_base_model(),
+        AutoModel.from_pretrained(adapter),
+        AutoModelForSequenceClassification.from_pretrained(adapter),
+    ]
+    assert not torch.equal(case["adapted"], case["states"][-1])
+    for model in opened:
+        with torch.no_grad():
+            output = model.eval()(**case["batch"], output_hidden_states=True)
+        assert torch.equal(output.hidden_states[-1], case["adapted"]), type(model)
 
 
 def of_feature_extraction(folder, case):
