@@ -41,7 +41,8 @@ class _SentenceEncoder(nn.Module):
         if self.pooling == "cls":
             # The first token, also where a tokenizer pads on the left.
             first = attention_mask.to(torch.int32).argmax(1)[:, None, None]
-            vectors = states.take_along_dim(first, dim=1).squeeze(1)
+            # Of the ways to pick a row, the one whose sizes the exporter leaves free.
+            vectors = states.gather(1, first.expand(-1, 1, states.shape[-1])).squeeze(1)
         else:
             text = (input_ids[..., None] != self.special_ids).all(-1) & (attention_mask != 0)
             summed = states.masked_fill(~text[..., None], 0.0).sum(1)
@@ -66,7 +67,7 @@ def save_onnx(reference: Reference, path: Path) -> None:
     ids = torch.full((2, 6), tokenizer.unk_token_id or 0)
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
     inputs["attention_mask"][1, 4:] = 0
-    free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
+    free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=tokenizer.model_max_length)}
     size = sum(weights.numel() * weights.element_size() for weights in encoder.parameters())
     path.parent.mkdir(parents=True, exist_ok=True)
     with first_layers(encoder, reference.layer), _quiet(), torch.no_grad():
