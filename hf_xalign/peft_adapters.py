@@ -125,15 +125,10 @@ def add_lora(model: XAlignModel, options: Mapping[str, Any], *, revision: str | 
     config = lora_config(model, **options)
     with _one_line(), without_deprecations():
         adapted = peft.get_peft_model(model, config, revision=revision)
-    astray = [name for name, _ in adapted.get_base_model().named_parameters() if "lora_" in name and _OWN in name]
-    if astray:
-        raise XAlignError(
-            f"peft.target_modules reaches into the heads ({plain_name(astray[0])}); it must name layers of the encoder"
-        )
     if (folder := Path(model.name_or_path)).is_dir():
         logger.warning(
             "the base model is the local folder %s, and adapter_config.json will say so: the adapter opens where that "
-            "folder is, and nowhere else. To share it, stand it on a Hub id, or merge it (xalign export --merge)",
+            "folder is, and nowhere else. To share it, train on a base model of the Hub, or merge it (xalign export)",
             folder,
         )
     return adapted
