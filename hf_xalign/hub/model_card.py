@@ -76,6 +76,9 @@ def write_card(folder: str | Path, *, repo_id: str | None = None, results: Seque
 def render_card(folder: str | Path, *, repo_id: str | None = None, results: Sequence[str | Path] = ()) -> ModelCard:
     """The card that [`write_card`] writes; nothing is written.
 
+    Args:
+        folder, repo_id, results: as for [`write_card`].
+
     Raises:
         XAlignError: as for [`write_card`].
     """
