@@ -156,7 +156,7 @@ def _introduction(run: RunFolder) -> str:
             f"{inline(export.source)}{aligned if run.settings.heads else ''}."
         )
     how = "trained from scratch" if run.recipe.get("model_config") else "trained further"
-    kind = "An adapter (LoRA) for an encoder" if run.is_adapter else f"An encoder, {how}"
+    kind = "An adapter (LoRA) of an encoder, trained" if run.is_adapter else f"An encoder, {how}"
     return (
         f"{kind} with hf_xalign, which aligns languages and scripts. It opens with plain "
         f"{'peft' if run.is_adapter else 'transformers'}, which does not read the files that only training needs."

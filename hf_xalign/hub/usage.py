@@ -26,7 +26,10 @@ def transformers_usage(run: RunFolder, model_id: str) -> str:
     """Sentence embeddings by plain transformers (and peft, for an adapter), and masked tokens, as a block of code."""
     name = _literal(model_id)
     if run.is_adapter:
-        base = _literal((run.provenance.get("base_model") or {}).get("name") or run.recipe.get("model_name_or_path"))
+        told = run.provenance.get("base_model") or {}
+        base = _literal(told.get("name") or run.recipe.get("model_name_or_path"))
+        if told.get("revision"):
+            base += f", revision={_literal(told['revision'])}"
         imports = ["from peft import PeftModel", "from transformers import AutoModelForMaskedLM, AutoTokenizer"]
         model = [
             f"base = AutoModelForMaskedLM.from_pretrained({base})",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
@@ -104,6 +105,20 @@ def test_plain_transformers_opens_it(run):
         states = ours.base_model(**batch).last_hidden_state
         assert torch.equal(plain(**batch).last_hidden_state, states)
         assert torch.equal(model(**batch).logits, ours(**batch).logits)
+
+
+def test_the_card_tells_the_run(run, folder):
+    card = ModelCard.load(run / "README.md")
+    results = json.loads((run / "results.json").read_text())
+    values = [result.metric_value for result in card.data.eval_results]
+    assert results["retrieval"]["cosine"]["mean_top1"]["value"] in values
+    assert card.data.language == ["hin", "urd"] and "synthetic" in card.data.tags
+    info = json.loads((folder / "prepared" / "preparation.json").read_text())
+    assert f"fingerprint `{info['fingerprint']}`" in card.text and str(folder) not in card.text
+    told = json.loads((run / "provenance.json").read_text())
+    assert (told["first_step"], told["last_step"]) == (0, STEPS) and told["seconds"] > 0
+    resumed = ModelCard.load(folder / "resumed" / "README.md").text
+    assert f"(steps {HALF + 1} to {STEPS}, after a restart)" in resumed
 
 
 def test_a_resumed_run_ends_with_the_same_weights(folder, run):

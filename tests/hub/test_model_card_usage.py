@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
+from hf_xalign import XAlignModel
 from hf_xalign.evaluation import sentence_embeddings
 from hf_xalign.hub import render_card
-from tests.hub.card_factory import make_run
+from tests.hub.card_factory import PROVENANCE, make_run
+from tests.tiny import word_tokenizer
 
 
 SENTENCES = ["w1 w2 w3", "w4", "w5 w6 w7 w8 w9 w10 w11"]
@@ -86,3 +89,24 @@ def test_an_adapter_names_its_base(tmp_path):
     assert 'AutoModelForMaskedLM.from_pretrained("FacebookAI/xlm-roberta-base")' in card.text
     assert 'PeftModel.from_pretrained(base, "me/adapter")' in card.text and ".hidden_states[2]" in card.text
     assert card.data.base_model_relation == "adapter"
+
+
+def test_snippets_of_an_adapter(tmp_path, monkeypatch):
+    pytest.importorskip("peft", reason="needs peft")
+    pytest.importorskip("sentence_transformers", reason="needs sentence-transformers")
+    from hf_xalign.adapter_files import save_adapter
+    from hf_xalign.peft_adapters import add_lora
+
+    monkeypatch.chdir(tmp_path)
+    make_run(tmp_path, name="base")
+    model = add_lora(XAlignModel.from_encoder("base", {"tr": {}}), {"r": 2, "init_lora_weights": False}).eval()
+    save_adapter(model, "my-run")
+    word_tokenizer().save_pretrained("my-run")
+    told = PROVENANCE | {"base_model": {"name": "base", "local": True, "revision": None}}
+    (tmp_path / "my-run" / "provenance.json").write_text(json.dumps(told), encoding="utf-8")
+    code = snippets(tmp_path / "my-run")
+    encoder = model.get_base_model().base_model
+    wanted = sentence_embeddings(encoder, word_tokenizer(), ["A sentence.", "Its translation."], layers=[2])[2]
+    assert np.abs(wanted - expected("base", 2, "mean", ["A sentence.", "Its translation."])).max() > 1e-3
+    for library in ("transformers", "sentence-transformers"):
+        np.testing.assert_allclose(run(code[library]), wanted, atol=1e-5)
