@@ -37,10 +37,13 @@ _BESIDE = (
     r"README\.md|(LICENSE|NOTICE)(\.\w+)?|CITATION\.cff",
     r"recipe\.yaml|(provenance|trainer_state)\.json",
     r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit)\.json",
-    # Figures: reports and pictures, and what tensorboard shows.
-    r"((figures|images|assets)/)?[^/]+\.(html|png|svg|jpe?g)",
+    # Figures, and what tensorboard shows. No pages: reports and audits quote sentences of the test data.
+    r"((figures|images|assets)/)?[^/]+\.(png|svg|jpe?g)",
     r"runs/([^/]+/)*events\.out\.tfevents\.[^/]+",
 )
+# Parts of result files that quote sentences of the data that was measured on. Test sets ask not to be put on the web,
+# where the next model would be trained on them.
+_QUOTING = {"results.json": "errors", "audit.json": "examples"}
 _PREPARED = (
     r"README\.md|(LICENSE|NOTICE)(\.\w+)?|preparation\.json",
     r"(train|selection|test)\.parquet",
@@ -80,6 +83,20 @@ def prepared_files(folder: str | Path) -> dict[str, Path]:
 def holds_prepared_data(folder: str | Path) -> bool:
     """Whether a folder is one that `xalign prepare` made."""
     return (Path(folder) / "preparation.json").is_file()
+
+
+def without_quotations(name: str, path: Path) -> Path | bytes:
+    """A file as it is published: itself, or its content where a result file quotes sentences of the test data."""
+    part = _QUOTING.get(name.split("/")[-1])
+    if part is None:
+        return path
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise XAlignError(f"{path} is no JSON file ({error}): measure the model again, or remove the file") from None
+    if not isinstance(results, dict) or not results.get(part):
+        return path
+    return json.dumps(results | {part: []}, ensure_ascii=False, indent=1).encode()
 
 
 def left_out(folder: str | Path, files: Iterable[str]) -> list[str]:

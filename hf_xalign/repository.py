@@ -31,6 +31,7 @@ from huggingface_hub.utils import (
 )
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.published_files import without_quotations
 from hf_xalign.version import __version__
 
 
@@ -72,7 +73,7 @@ class Repository:
     ) -> str:
         """Put files there in one commit: whoever looks sees all of them or none.
 
-        Large files that have arrived before, in an upload that was broken off, say, are not sent again. A card that
+        Of result files go the numbers, not the sentences that they quote. Large files that have arrived before, in an upload that was broken off, say, are not sent again. A card that
         hf_xalign has written does not take the place of one that somebody has written there by hand.
 
         Args:
@@ -99,7 +100,9 @@ class Repository:
             operations: list[Any] = [CommitOperationDelete(path_in_repo=name) for name in gone]
             for name, path in files.items():
                 # huggingface_hub sends paths by xet, open files by plain HTTP.
-                source = path if as_paths else stack.enter_context(open(path, "rb"))
+                source: Any = without_quotations(name, path)
+                if isinstance(source, Path) and not as_paths:
+                    source = stack.enter_context(open(path, "rb"))
                 operations.append(CommitOperationAdd(path_in_repo=name, path_or_fileobj=source))
             if not as_paths:
                 # One of each content first: equal files would be read through one of the open files at a time.

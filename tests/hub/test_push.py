@@ -27,7 +27,6 @@ PUBLISHED = {
     "tokenizer_config.json",
     "recipe.yaml",
     "trainer_state.json",
-    "report.html",
     "figures/retrieval.png",
     "runs/a/events.out.tfevents.1",
 }
@@ -38,6 +37,7 @@ UNPUBLISHED = {
     "checkpoint-4/optimizer.pt",
     "train.parquet",
     "corpus.txt",
+    "report.html",
     ".env",
     "figures/source.tsv",
     "notes/report.html",
@@ -66,7 +66,7 @@ def run(tmp_path_factory):
 def test_only_what_is_meant_to_be_public_is_pushed(run):
     (run / "README.md").unlink(missing_ok=True)
     assert set(model_files(run)) == PUBLISHED
-    tops = ["checkpoint-4/", "notes/", "corpus.txt", "optimizer.pt", "results.json.bak", "train.parquet", ".env"]
+    tops = ["checkpoint-4/", "notes/", "corpus.txt", "optimizer.pt", "report.html", "results.json.bak", "train.parquet", ".env"]
     assert left_out(run, model_files(run)) == sorted([*tops, "training_args.bin"])
 
 
@@ -189,7 +189,7 @@ def test_weights_of_before_go(run, hub, client, tmp_path):
     assert client.xalign("push", new, "--repo-id", "me/changed").result == 0
     names = hub.model("me/changed").tree().keys()
     assert "model.safetensors" not in names and "model.safetensors.index.json" in names
-    assert "notes.txt" in names and "report.html" in names
+    assert "notes.txt" in names and "figures/retrieval.png" in names
     assert client.call("differences", "me/changed", new).result == []
 
 

@@ -82,8 +82,12 @@ def test_a_run_pushes_its_checkpoints_and_its_end(folder, hub, client):
     # Our card, with the results of the end.
     card = hub.content(tree["README.md"]).decode()
     assert "me/run" in card and "generated_from_trainer" not in card.split("---")[2]
-    top1 = json.loads(hub.content(tree["results.json"]))["retrieval"]["cosine"]["mean_top1"]["value"]
+    results = json.loads(hub.content(tree["results.json"]))
+    top1 = results["retrieval"]["cosine"]["mean_top1"]["value"]
     assert f"{100 * top1:.1f}" in card
+    # The numbers, not the test sentences that the file quotes.
+    mine = json.loads((folder / "run" / "results.json").read_text(encoding="utf-8"))
+    assert mine["errors"] and results == mine | {"errors": []}
     assert client.call("differences", "me/run", folder / "run").result == []
     assert client.call("holds_token", folder, TOKEN).result is False
 
