@@ -73,7 +73,8 @@ class Repository:
     ) -> str:
         """Put files there in one commit: whoever looks sees all of them or none.
 
-        Of result files go the numbers, not the sentences that they quote. Large files that have arrived before, in an upload that was broken off, say, are not sent again. A card that
+        Of result files go the numbers, not the sentences that they quote. Large files that have arrived before, in an
+        upload that was broken off, say, are not sent again. A card that
         hf_xalign has written does not take the place of one that somebody has written there by hand.
 
         Args:
