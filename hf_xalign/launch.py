@@ -91,16 +91,57 @@ def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> in
 
 
 def _explain(error) -> int:
-    """The exit status of processes of which at least one failed; what is wrong is said once, not by each of them."""
-    for failure in error.failures.values():
-        if isinstance(failure.message, dict):
-            raise XAlignError(failure.message["message"].removeprefix("XAlignError: ")) from None
-    rank, failure = error.get_first_failure()
+    """The exit status of processes of which at least one failed; what is wrong is said once, not by each of them.
+
+    One process that ends takes the others with it, often within the same second: the cause is told from what follows.
+    """
+    failures = list(error.failures.items())
+    rank, failure = min(failures, key=lambda failed: (_rank_of_cause(failed[1]), failed[1].timestamp))
+    if isinstance(failure.message, dict):
+        raise XAlignError(_said(failure).split(": ", 1)[1]) from None
     if failure.exitcode < 0:
         print(f"process {rank} died: {failure.message}", file=sys.stderr)
         return 128 - failure.exitcode
     # It has shown a traceback.
     return failure.exitcode
+
+
+def _rank_of_cause(failure) -> int:
+    """The smaller, the likelier it is that this failure brought about the others."""
+    if isinstance(failure.message, dict):
+        return 3 if _said(failure).startswith(ConnectionClosed.__name__) else 0
+    if failure.exitcode > 0:
+        return 2
+    # The launcher itself terminates those that are left.
+    return 4 if failure.exitcode == -signal.SIGTERM else 1
+
+
+def _said(failure) -> str:
+    return failure.message["message"]
+
+
+class ConnectionClosed(XAlignError):
+    """Another process is gone."""
+
+
+class WaitedInVain(XAlignError):
+    """Another process did not come to an exchange in time."""
+
+
+def _lost_process(error: RuntimeError) -> XAlignError | None:
+    """What an error in an exchange between processes means; None where it is of another kind."""
+    from torch.distributed import DistError
+
+    # gloo raises plain RuntimeErrors.
+    if not isinstance(error, DistError) and "/gloo/transport/" not in str(error):
+        return None
+    rank, told = os.environ.get("RANK"), str(error).partition("\n")[0]
+    if "timed out" in told.lower():
+        return WaitedInVain(
+            f"process {rank} waited for another one in vain, which stands still or needs longer than ddp_timeout "
+            f"allows: {told}"
+        )
+    return ConnectionClosed(f"process {rank} lost the connection to another one: {told}")
 
 
 def _process() -> int:
@@ -114,6 +155,12 @@ def _process() -> int:
     except XAlignError as error:
         get_error_handler().record_exception(error)
         return WRONG_INPUT
+    except RuntimeError as error:
+        lost = _lost_process(error)
+        if lost is None:
+            raise
+        get_error_handler().record_exception(lost)
+        return 1
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0

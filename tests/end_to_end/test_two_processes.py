@@ -211,6 +211,36 @@ def test_other_failures_are_exit_statuses(exitcode, status, said, tmp_path, monk
     assert capsys.readouterr().err == said
 
 
+def _message(file: Path, said: str) -> Path:
+    file.write_text(json.dumps({"message": {"message": said, "extraInfo": {"timestamp": "1"}}}))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("exitcode", "status", "said"),
+    [(-9, 137, "process 1 died: Signal 9 (SIGKILL) received by PID 1001\n"), (1, 1, "")],
+    ids=["killed", "traceback"],
+)
+def test_who_only_lost_the_other_is_not_the_cause(exitcode, status, said, tmp_path, monkeypatch, capsys):
+    lost = _message(tmp_path / "lost.json", "ConnectionClosed: process 0 lost the connection to another one: closed")
+    failures = {0: _failure(0, 1, lost), 1: _failure(1, exitcode, tmp_path / "none"), 2: _failure(2, -15, tmp_path)}
+    assert _end_with(monkeypatch, ChildFailedError("hf_xalign.launch", failures)) == status
+    assert capsys.readouterr().err == said
+
+
+def test_a_traceback_of_one_does_not_hide_that_another_was_killed(tmp_path, monkeypatch, capsys):
+    failures = {0: _failure(0, 1, tmp_path / "none"), 1: _failure(1, -9, tmp_path / "none")}
+    assert _end_with(monkeypatch, ChildFailedError("hf_xalign.launch", failures)) == 137
+    assert capsys.readouterr().err == "process 1 died: Signal 9 (SIGKILL) received by PID 1001\n"
+
+
+def test_who_stands_still_and_is_killed_for_it_is_not_the_cause(tmp_path, monkeypatch, capsys):
+    waited = _message(tmp_path / "waited.json", "WaitedInVain: process 0 waited for another one in vain")
+    failures = {0: _failure(0, 1, waited), 1: _failure(1, -9, tmp_path / "none")}
+    assert _end_with(monkeypatch, ChildFailedError("hf_xalign.launch", failures)) == 2
+    assert capsys.readouterr().err == "xalign train: error: process 0 waited for another one in vain\n"
+
+
 @pytest.mark.parametrize(
     ("number", "status", "said"), [(signal.SIGINT, 130, "xalign train: interrupted\n"), (signal.SIGTERM, 143, "")]
 )

@@ -1,0 +1,105 @@
+"""One of two processes dies, meets bad data, or stands still: the run ends, soon, and says why."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.end_to_end.test_two_processes import COMMAND, RECIPE
+
+
+# Far more than it takes; a run that waits for ever fails the test rather than the suite.
+TIMEOUT = 150
+HEADS = {"mlm": {}, "tcm": {}}
+
+# Python imports `sitecustomize` at its start: this one lets the second process, and no other, meet what the test says.
+FAULT = """
+import os
+if os.environ.get("RANK") == "1":
+    from hf_xalign.data.collator import XAlignDataCollator
+    collate, calls = XAlignDataCollator.__call__, []
+
+    def broken(self, rows):
+        calls.append(rows)
+        if len(calls) == 3:
+            {fault}
+        return collate(self, rows)
+
+    XAlignDataCollator.__call__ = broken
+"""
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faults")
+    changes = {"heads": HEADS, "max_steps": 100_000, "eval_strategy": "no", "prepared_dir": str(folder / "prepared")}
+    one_layer = {"model_config": RECIPE["model_config"] | {"num_hidden_layers": 1}}
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(RECIPE | changes | one_layer))
+    return path
+
+
+def _start(recipe: Path, *options: str, fault: str | None = None) -> subprocess.Popen:
+    environment = dict(os.environ)
+    if fault is not None:
+        folder = recipe.parent / "fault"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(FAULT.format(fault=fault))
+        environment["PYTHONPATH"] = os.pathsep.join([str(folder), *sys.path])
+    arguments = ["train", str(recipe), "--num_processes", "2", "--output_dir", str(recipe.parent / "out"), *options]
+    return subprocess.Popen(
+        [sys.executable, "-c", COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def _process_of_rank(launcher: subprocess.Popen, rank: int) -> int:
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            parent = next(line for line in status.read_text().splitlines() if line.startswith("PPid:"))
+            environment = (status.parent / "environ").read_bytes().split(b"\0")
+        except (OSError, StopIteration):
+            continue
+        if int(parent.split()[1]) == launcher.pid and f"RANK={rank}".encode() in environment:
+            return int(status.parent.name)
+    raise AssertionError(f"no process of rank {rank}")
+
+
+def _wait_for_a_step(run: subprocess.Popen) -> None:
+    for line in run.stdout:
+        if "'loss'" in line:
+            return
+    raise AssertionError(run.stderr.read())
+
+
+def test_a_process_that_is_killed_ends_the_run_with_its_name(recipe):
+    run = _start(recipe)
+    try:
+        _wait_for_a_step(run)
+        killed = _process_of_rank(run, 1)
+        os.kill(killed, signal.SIGKILL)
+        _, said = run.communicate(timeout=TIMEOUT)
+    finally:
+        run.kill()
+    assert run.returncode == 128 + signal.SIGKILL
+    assert said.splitlines()[-1] == f"process 1 died: Signal 9 (SIGKILL) received by PID {killed}"
+    assert "Traceback" not in said  # the other one has lost its partner, and nothing to add
+
+
+def test_a_bad_row_on_one_process_ends_the_run_with_the_cause(recipe):
+    run = _start(recipe, fault="rows[0]['source_input_ids'][1] = 999_999")
+    try:
+        _, said = run.communicate(timeout=TIMEOUT)
+    finally:
+        run.kill()
+    assert run.returncode == 1
+    assert "[rank1]: IndexError" in said and said.count("Traceback") == 1
