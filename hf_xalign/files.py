@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from hf_xalign.errors import XAlignError
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REFUSED = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 @contextlib.contextmanager
@@ -78,6 +80,81 @@ def whole_folder(path: str | os.PathLike) -> Iterator[Path]:
         raise _refused(path, error.strerror) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def whole_files(folder: str | os.PathLike) -> Iterator[Path]:
+    """An empty folder to write into, whose files take their places in `folder` once the block is through.
+
+    Each of them is there whole or not at all; other files of `folder`, which is made if need be, stay. Only one
+    process may do so at a time.
+    """
+    folder = Path(folder)
+    partial = folder / ".partial"
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        for path in sorted(path for path in partial.rglob("*") if path.is_file()):
+            place = folder / path.relative_to(partial)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, place)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def disk_errors(path: str | os.PathLike, advice: str) -> Iterator[None]:
+    """Say in one line that a disk is full, read-only or failing, whoever met it.
+
+    Args:
+        path: what is written; an error that names its own file is said of that.
+        advice: what to do.
+
+    Raises:
+        XAlignError: instead of errors of the disk, also those of safetensors, tokenizers and torch, which are no
+            `OSError`; others pass.
+    """
+    try:
+        yield
+    except XAlignError:
+        raise
+    except Exception as error:
+        reason, named = _refusal_of_disk(error)
+        if reason is None:
+            raise
+        raise XAlignError(f"{named or path} cannot be written: {reason}; {advice}") from None
+
+
+def check_writable(folder: str | os.PathLike, key: str) -> None:
+    """Refuse a folder that cannot be written before the work is done; nothing is made.
+
+    Args:
+        folder: it may be missing, with folders above it.
+        key: what the user calls it.
+
+    Raises:
+        XAlignError: it, or the folder that it would be made in, is a file or may not be written to.
+    """
+    folder = Path(folder)
+    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise XAlignError(f"{key} {folder} cannot be written: {nearest} is not a folder that you may write to")
+
+
+def _refusal_of_disk(error: BaseException | None) -> tuple[str | None, str | None]:
+    """What the disk said, and of which file, as far as an error or one of its causes tells."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _REFUSED:
+            return error.strerror, error.filename
+        # Libraries in Rust tell the number; torch's writer tells nothing but where it stood.
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number and int(number[1]) in _REFUSED:
+            return os.strerror(int(number[1])), None
+        if isinstance(error, RuntimeError) and re.search(r"PytorchStreamWriter|inline_container", str(error)):
+            return "no space left, or the disk fails", None
+        error = error.__cause__ or error.__context__
+    return None, None
 
 
 def write_text(path: str | os.PathLike, text: str) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from transformers import TrainerState
 from transformers.trainer import TRAINER_STATE_NAME
-from transformers.trainer_utils import get_last_checkpoint
 
+from hf_xalign.checkpoints import missing_part, newest_whole_checkpoint
 from hf_xalign.errors import XAlignError
+from hf_xalign.resumable_trainer import has_optimizer_files
 from hf_xalign.trainer import XAlignTrainer
 from hf_xalign.training_args import XAlignTrainingArguments
 
@@ -18,19 +20,28 @@ def wants_resume(args: XAlignTrainingArguments) -> bool:
     return str(args.resume_from_checkpoint or "false").lower() != "false"
 
 
-def checkpoint_to_resume(args: XAlignTrainingArguments) -> str | None:
+def checkpoint_to_resume(
+    args: XAlignTrainingArguments, say: Callable[[str], None] = lambda notice: None
+) -> str | None:
     """The checkpoint that a run goes on from; None to start from the beginning.
 
+    Args:
+        args: of the run.
+        say: called with a notice for each half-written checkpoint that is skipped.
+
     Raises:
-        XAlignError: the folder that is asked for is not there.
+        XAlignError: the folder that is asked for is not there, or is half-written.
     """
     if not wants_resume(args):
         return None
     wanted = str(args.resume_from_checkpoint)
     if wanted.lower() == "true":
-        return get_last_checkpoint(args.output_dir) if Path(args.output_dir).is_dir() else None
+        return newest_whole_checkpoint(args.output_dir, optimizer=has_optimizer_files(args), say=say)
     if not Path(wanted).is_dir():
         raise XAlignError(f"resume_from_checkpoint: there is no folder {wanted}")
+    missing = missing_part(wanted, optimizer=has_optimizer_files(args))
+    if missing is not None:
+        raise XAlignError(f"resume_from_checkpoint: {wanted} is no whole checkpoint: it has {missing}")
     return wanted
 
 
@@ -47,7 +58,4 @@ def load_finished(trainer: XAlignTrainer, checkpoint: str) -> None:
 
 
 def _state(checkpoint: str) -> TrainerState:
-    path = Path(checkpoint) / TRAINER_STATE_NAME
-    if not path.is_file():
-        raise XAlignError(f"resume_from_checkpoint: {checkpoint} has no {TRAINER_STATE_NAME}: it is no checkpoint")
-    return TrainerState.load_from_json(str(path))
+    return TrainerState.load_from_json(str(Path(checkpoint) / TRAINER_STATE_NAME))

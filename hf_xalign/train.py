@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 from datasets import Dataset, concatenate_datasets
 from transformers import logging as transformers_logging
@@ -21,6 +22,7 @@ from hf_xalign.data.tokenized_rows import tokenize_rows
 from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
+from hf_xalign.files import check_writable, disk_errors
 from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
 from hf_xalign.peft_adapters import add_lora, check_lora_options, describe_trained
@@ -29,6 +31,7 @@ from hf_xalign.published_files import check_base_of_adapter
 from hf_xalign.recipe import read_recipe
 from hf_xalign.repository import check_login
 from hf_xalign.resuming import checkpoint_to_resume, is_finished, load_finished, wants_resume
+from hf_xalign.stopping import Stopped
 from hf_xalign.trainer import XAlignTrainer, check_step
 from hf_xalign.training_args import XAlignTrainingArguments
 
@@ -50,7 +53,8 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         The trainer, done.
 
     Raises:
-        XAlignError: anything wrong with recipe, data or model.
+        XAlignError: anything wrong with recipe, data, model or disk.
+        Stopped: SIGTERM came while it trained; a checkpoint is saved.
     """
     (data_args, model_args, args), resolved = read_recipe(
         recipe, overrides, (DataArguments, ModelArguments, XAlignTrainingArguments)
@@ -61,6 +65,18 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
     if args.push_to_hub and args.process_index == 0:
         check_login(args.hub_model_id or Path(args.output_dir).absolute().name, args.hub_token)
     _start_logging(args)
+    advice = "make room or choose another place; a run that had begun goes on with --resume_from_checkpoint true"
+    with disk_errors(args.output_dir, advice):
+        return _run(recipe, resolved, data_args, model_args, args)
+
+
+def _run(
+    recipe: str | Path,
+    resolved: dict[str, Any],
+    data_args: DataArguments,
+    model_args: ModelArguments,
+    args: XAlignTrainingArguments,
+) -> XAlignTrainer:
     _say(args, f"training on {args.world_size} process{'es' * (args.world_size > 1)} ({args.device.type})")
     set_seed(args.seed)
 
@@ -121,7 +137,7 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
         from hf_xalign.tracking import add_figures
 
         add_figures(trainer, prepared.selection)
-    checkpoint = None if args.dry_run else checkpoint_to_resume(args)
+    checkpoint = None if args.dry_run else checkpoint_to_resume(args, lambda notice: _say(args, notice))
     if checkpoint and is_finished(checkpoint, args):
         _say(args, f"{checkpoint} has all {args.max_steps} steps: nothing is left to train")
         load_finished(trainer, checkpoint)
@@ -130,7 +146,14 @@ def train(recipe: str | Path, overrides: list[str]) -> XAlignTrainer:
             _say(args, f"resuming from {checkpoint}")
         elif wants_resume(args):
             _say(args, f"no checkpoint in {args.output_dir}: starting from the beginning")
-        result = trainer.train(resume_from_checkpoint=checkpoint)
+        try:
+            result = trainer.train(resume_from_checkpoint=checkpoint)
+        except Stopped as stopped:
+            _say(
+                args,
+                f"stopped by SIGTERM: wrote {stopped.checkpoint}; --resume_from_checkpoint true goes on from there",
+            )
+            raise
         if args.dry_run:
             _say(
                 args, f"dry run of {recipe}: all built, one step done, loss {result.training_loss:.3f}; nothing saved"
@@ -160,6 +183,8 @@ def check_arguments(data_args: DataArguments, model_args: ModelArguments, args: 
     heads = {name: build_head(name, options or {}) for name, options in model_args.heads.items()}
     check_step(heads, args)
     checkpoint_to_resume(args)
+    if not args.dry_run:
+        check_writable(args.output_dir, "output_dir")
     if args.report_to:
         from hf_xalign.tracking import check_trackers
 

@@ -16,11 +16,12 @@ from transformers.integrations import is_deepspeed_zero3_enabled
 from hf_xalign.adapter_files import completing_adapter, load_adapter
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
 from hf_xalign.errors import XAlignError
+from hf_xalign.files import whole_files
 from hf_xalign.gradient_cache import cached_step
 from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.peft_adapters import frozen_own_parameters
-from hf_xalign.pushing_trainer import PushingTrainer
+from hf_xalign.resumable_trainer import ResumableTrainer
 from hf_xalign.throughput import Throughput
 from hf_xalign.training_args import XAlignTrainingArguments
 
@@ -28,7 +29,7 @@ from hf_xalign.training_args import XAlignTrainingArguments
 logger = logging.getLogger(__name__)
 
 
-class XAlignTrainer(PushingTrainer):
+class XAlignTrainer(ResumableTrainer):
     """Train an [`XAlignModel`] on rows of [`TokenizeViews`] batched by [`XAlignDataCollator`].
 
     The loss does not depend on the machine: token losses are means over all tokens of a step, losses of single rows
@@ -82,8 +83,6 @@ class XAlignTrainer(PushingTrainer):
             )
         self.evaluator = evaluator
         self.throughput = Throughput()
-        self._loss_sums: dict[str, torch.Tensor] = {}
-        self._micro_batches = 0
 
     @property
     def aligned_model(self) -> XAlignModel:
@@ -136,9 +135,7 @@ class XAlignTrainer(PushingTrainer):
 
     def _count(self, inputs, losses: dict[str, torch.Tensor]) -> None:
         self.throughput.add(inputs)
-        self._micro_batches += 1
-        for name, loss in losses.items():
-            self._loss_sums[name] = self._loss_sums.get(name, 0) + loss
+        self.loss_sums.add(losses)
 
     def training_step(self, model, inputs, num_items_in_batch=None):
         chunk_size = self.args.gradient_cache_chunk_size
@@ -147,7 +144,7 @@ class XAlignTrainer(PushingTrainer):
         else:
             loss = super().training_step(model, inputs, num_items_in_batch)
         # All processes stop together: the gradients are everybody's, so none may step on, and save the weights then.
-        if self.accelerator.reduce(torch.isfinite(loss).float(), "mean") < 1:
+        if not self.agree(torch.isfinite(loss)):
             raise XAlignError(self._not_finite(loss, inputs["row_ids"].tolist()))
         return loss
 
@@ -193,12 +190,9 @@ class XAlignTrainer(PushingTrainer):
         return output
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        if "loss" in logs and self._micro_batches:
-            sums = torch.stack([loss.float() for loss in self._loss_sums.values()])
-            means = self.accelerator.reduce(sums / self._micro_batches, "mean").tolist()
-            logs |= {f"loss_{name}": mean for name, mean in zip(self._loss_sums, means, strict=True)}
+        if "loss" in logs and self.loss_sums.micro_batches:
+            logs |= self.loss_sums.flush(self.accelerator)
             logs |= self.throughput.flush(self.accelerator)
-            self._loss_sums, self._micro_batches = {}, 0
         super().log(logs, start_time)
 
     def floating_point_ops(self, inputs) -> float:
@@ -250,10 +244,15 @@ class XAlignTrainer(PushingTrainer):
             self.aligned_model.load_state_dict(XAlignModel.from_pretrained(checkpoint).state_dict())
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
-        adapted = self._adapted_model() if self.args.should_save else None
-        folder = output_dir or self.args.output_dir
-        with nullcontext() if adapted is None else completing_adapter(adapted, folder):
+        if not self.args.should_save:
             super()._save(output_dir, state_dict)
+            return
+        adapted = self._adapted_model()
+        with (
+            whole_files(output_dir or self.args.output_dir) as partial,
+            nullcontext() if adapted is None else completing_adapter(adapted, partial),
+        ):
+            super()._save(str(partial), state_dict)
 
     def _adapted_model(self):
         """The model that PEFT has wrapped; None where no adapter is trained."""
