@@ -97,6 +97,15 @@ def check_encoder(config: PreTrainedConfig) -> None:
         )
 
 
+def _layers(encoder: PreTrainedModel) -> tuple[nn.Module, str, nn.ModuleList, str | None]:
+    """The module that holds an encoder's layers, under which name, the layers, and what comes after them."""
+    check_encoder(encoder.config)
+    path, last = _LAYERS[encoder.config.model_type]
+    parent_path, _, name = path.rpartition(".")
+    parent = encoder.get_submodule(parent_path)
+    return parent, name, getattr(parent, name), last
+
+
 @contextmanager
 def first_layers(encoder: PreTrainedModel, count: int) -> Iterator[PreTrainedModel]:
     """Inside, the encoder ends after its first `count` layers.
@@ -112,11 +121,7 @@ def first_layers(encoder: PreTrainedModel, count: int) -> Iterator[PreTrainedMod
     Raises:
         XAlignError: the backbone is not supported, or it has no such layer.
     """
-    check_encoder(encoder.config)
-    path, last = _LAYERS[encoder.config.model_type]
-    parent_path, _, name = path.rpartition(".")
-    parent = encoder.get_submodule(parent_path)
-    layers = getattr(parent, name)
+    parent, name, layers, last = _layers(encoder)
     if not 0 <= count <= len(layers):
         raise XAlignError(f"layer {count} is out of range: the encoder has layers 0 (embeddings) to {len(layers)}")
     # transformers hooks the layers that it finds when hidden states are first asked for: it must find them all.
@@ -152,8 +157,7 @@ def layer_linears(encoder: PreTrainedModel) -> list[str]:
     Raises:
         XAlignError: the backbone is not supported.
     """
-    check_encoder(encoder.config)
-    layers = encoder.get_submodule(_LAYERS[encoder.config.model_type][0])
+    _, _, layers, _ = _layers(encoder)
     names = {name for layer in layers for name, module in layer.named_modules() if isinstance(module, nn.Linear)}
     return sorted(names)
 
@@ -178,11 +182,7 @@ def keep_layers(encoder: PreTrainedModel, count: int) -> None:
     Raises:
         XAlignError: the backbone is not supported, or it has no such layer.
     """
-    check_encoder(encoder.config)
-    path, last = _LAYERS[encoder.config.model_type]
-    parent_path, _, name = path.rpartition(".")
-    parent = encoder.get_submodule(parent_path)
-    layers = getattr(parent, name)
+    parent, name, layers, last = _layers(encoder)
     if not 1 <= count <= len(layers):
         raise XAlignError(f"layer {count} is out of range: the encoder has layers 1 to {len(layers)}")
     setattr(parent, name, layers[:count])

@@ -17,6 +17,7 @@ from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_folder
 from hf_xalign.hub.export_record import ExportRecord
+from hf_xalign.hub.trained_pooling import trained_pooling
 
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _RECORDS = ("recipe.yaml", "trainer_state.json", "provenance.json", "LICENSE*", 
 # Figures of sentence embeddings: true of the same layer and pooling only.
 _RESULTS = ("results.json", "languages.json", "mining.json", "sts.json")
 
-# The objectives that read sentence embeddings.
-_SENTENCE_HEADS = ("tcm", "tr")
 
 # What is asked for -> the option, the extra and the modules that it needs.
 _EXTRAS = {
@@ -99,23 +98,6 @@ def export_model(folder: str | Path, output: str | Path, options: ExportOptions)
 
             write_card(target, repo_id=output.resolve().name)
     return record
-
-
-def trained_pooling(settings: XAlignConfig) -> str:
-    """How the objectives on sentence embeddings pool them: `"mean"` or `"cls"`.
-
-    Raises:
-        XAlignError: two of them pool in two ways.
-    """
-    used = {
-        name: options.get("pooling") or settings.pooling
-        for name, options in settings.heads.items()
-        if name in _SENTENCE_HEADS
-    }
-    if len(set(used.values())) > 1:
-        ways = ", ".join(f"{name}: {pooling}" for name, pooling in used.items())
-        raise XAlignError(f"its objectives pool sentences in two ways ({ways}): choose one with --pooling")
-    return next(iter(used.values()), settings.pooling)
 
 
 def _check_folder(folder: Path, merge: bool) -> None:

@@ -6,8 +6,8 @@ import json
 
 from hf_xalign.configuration import XAlignConfig
 from hf_xalign.errors import XAlignError
-from hf_xalign.hub.export import trained_pooling
 from hf_xalign.hub.run_folder import RunFolder
+from hf_xalign.hub.trained_pooling import trained_pooling
 from hf_xalign.markdown import one_line
 
 

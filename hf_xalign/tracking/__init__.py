@@ -12,7 +12,7 @@ from hf_xalign.lazy import lazy_names
 _WHERE = {
     "FigureCallback": "hf_xalign.tracking.callback",
     "WordsToDraw": "hf_xalign.tracking.pairs",
-    "add_figures": "hf_xalign.tracking.trackers",
+    "add_figures": "hf_xalign.tracking.adding",
     "alignment_figure": "hf_xalign.tracking.figures",
     "check_trackers": "hf_xalign.tracking.trackers",
     "choose_pairs": "hf_xalign.tracking.pairs",

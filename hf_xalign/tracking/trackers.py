@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,12 +21,7 @@ from hf_xalign.messages import did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
-    from datasets import Dataset
     from transformers import TrainerCallback
-
-    from hf_xalign.trainer import XAlignTrainer
-
-logger = logging.getLogger("hf_xalign")
 
 # The trackers that figures are sent to. All others that transformers knows get the scalars.
 WITH_FIGURES = ("tensorboard", "wandb", "trackio")
@@ -61,32 +55,6 @@ def check_trackers(names: Sequence[str], *, figures: bool = False) -> None:
             raise XAlignError(f"report_to is {name!r}, which is not installed: pip install {name}")
     if figures and (reason := why_no_figures()):
         raise XAlignError(reason)
-
-
-def add_figures(trainer: XAlignTrainer, selection: Dataset | None) -> None:
-    """Let the trackers of a run have figures of each evaluation: a [`FigureCallback`], where it is wanted.
-
-    It is where `log_figures` does not say no, the run evaluates on selection data, and `report_to` names a tracker
-    that takes figures. Without matplotlib, the logger `hf_xalign` says so and the run goes on.
-
-    Args:
-        trainer: its `evaluator` is a [`RetrievalEvaluator`], where there are selection data.
-        selection: pairs, with `source`, `target`, `source_lang`, `target_lang` and, where they have them,
-            `source_words`, `target_words` and `alignment`.
-    """
-    args = trainer.args
-    takers = [name for name in args.report_to if name in WITH_FIGURES]
-    wanted = args.log_figures is not False and args.eval_strategy != "no" and selection is not None
-    if not (takers and wanted and trainer.is_world_process_zero()):
-        return
-    if reason := why_no_figures():
-        logger.warning("%s get%s no figures: %s", ", ".join(takers), "s" * (len(takers) == 1), reason)
-        return
-    from hf_xalign.tracking.callback import FigureCallback
-    from hf_xalign.tracking.pairs import choose_pairs
-
-    pairs = choose_pairs(selection, args.log_figure_pairs)
-    trainer.add_callback(FigureCallback(trainer, pairs))
 
 
 def why_no_figures() -> str | None:

@@ -13,9 +13,10 @@ from hf_xalign.adapter_files import save_adapter
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.loading import alignment_settings
 from hf_xalign.hub import export_reference
-from hf_xalign.hub.export import ExportOptions, export_model, trained_pooling
+from hf_xalign.hub.export import ExportOptions, export_model
 from hf_xalign.hub.export_record import read_export
 from hf_xalign.hub.special_tokens import special_token_ids
+from hf_xalign.hub.trained_pooling import trained_pooling
 from hf_xalign.peft_adapters import add_lora
 from hf_xalign.published_files import check_model, left_out, model_files
 from tests.hub.test_downstream import ONNX, make_case
