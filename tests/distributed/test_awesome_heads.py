@@ -9,7 +9,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from hf_xalign import XAlignDataCollator, XAlignModel
 from hf_xalign.gradient_cache import cached_step
+from hf_xalign.heads import HEADS as ALL_HEADS
 from tests.aligned_rows import aligned_rows
+from tests.distributed import test_same_gradient
 from tests.distributed.processes import run_on_two
 from tests.tiny import tiny_config, word_tokenizer
 
@@ -81,3 +83,10 @@ def test_two_processes_equal_one(heads, split, chunk_size, halves):
     for result in results:
         torch.testing.assert_close(result["gradients"], expected)
     torch.testing.assert_close(sum(result["loss"] for result in results) / 2, loss.detach())
+
+
+def test_no_head_is_left_out():
+    """Here or in `test_same_gradient`, each with batches that give one process nothing to do."""
+    assert {name for heads in (HEADS, test_same_gradient.HEADS) for head in heads.values() for name in head} == set(
+        ALL_HEADS
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 
+import pytest
 import torch
 import torch.distributed as dist
 from datasets import Dataset
 
 from hf_xalign import XAlignDataCollator, XAlignModel, XAlignTrainer, XAlignTrainingArguments
 from hf_xalign.errors import XAlignError
+from tests.distributed.counted_runs import HEADS, ROWS, SETTINGS, counted_runs
 from tests.distributed.processes import run_on_two
 from tests.tiny import random_rows, tiny_config, word_tokenizer
 
@@ -47,18 +49,39 @@ def _one_process_breaks():
             return {"said": str(error), "step": trainer.state.global_step, "saved": len(os.listdir(folder))}
 
 
-def test_all_processes_stop_before_a_step_that_one_cannot_take():
-    first, second = run_on_two(_one_process_breaks)
+def _evaluate():
+    with tempfile.TemporaryDirectory() as folder:
+        return {"rank": _trainer(folder).evaluate()["eval_rank"]}
+
+
+def _everything():
+    return {"broken": _one_process_breaks(), "evaluated": _evaluate(), "counted": counted_runs()}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return run_on_two(_everything)
+
+
+def test_all_processes_stop_before_a_step_that_one_cannot_take(runs):
+    first, second = (run["broken"] for run in runs)
     assert (first["step"], second["step"]) == (2, 2)
     assert "the loss of another process is not finite in step 3" in first["said"]
     assert "the loss is nan in step 3 (rows " in second["said"]
     assert first["saved"] == second["saved"] == 0
 
 
-def _evaluate():
-    with tempfile.TemporaryDirectory() as folder:
-        return {"rank": _trainer(folder).evaluate()["eval_rank"]}
+def test_all_processes_take_the_metrics_of_the_first(runs):
+    assert [run["evaluated"] for run in runs] == [{"rank": 0.0}, {"rank": 0.0}]
 
 
-def test_all_processes_take_the_metrics_of_the_first():
-    assert run_on_two(_evaluate) == [{"rank": 0.0}, {"rank": 0.0}]
+@pytest.mark.parametrize("heads", HEADS)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_step_exchanges_its_gradients_once(heads, setting, runs):
+    """Also the last step, of a single row, and steps in which only one process has word links."""
+    first, second = (run["counted"][f"{heads}-{setting}"] for run in runs)
+    step_rows = 8 * SETTINGS[setting].get("gradient_accumulation_steps", 1)
+    assert len(first["steps"]) == -(-ROWS // step_rows)
+    # One bucket holds all of a model so small: each gradient is exchanged, and is exchanged once.
+    assert first["steps"] == second["steps"] == [[first["trained"]]] * len(first["steps"])
+    assert first["weights"] == second["weights"] and torch.isfinite(first["weights"])
