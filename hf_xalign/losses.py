@@ -6,9 +6,9 @@ Similarities and softmaxes are computed in float32 at least, whatever the inputs
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.precision import at_least_float32, unit_vectors
 from hf_xalign.score_blocks import MAX_SCORES, Candidates, id_columns, negative_log_likelihoods, shared_ids
 
 
@@ -218,9 +218,9 @@ def softmax_losses(
     if similarity not in ("cosine", "dot"):
         raise XAlignError(f"similarity is {similarity!r}; choose 'cosine' or 'dot'")
     with torch.autocast(queries.device.type, enabled=False):
-        queries, keys = (x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in (queries, keys))
+        queries, keys = at_least_float32(queries), at_least_float32(keys)
         if similarity == "cosine":
-            queries, keys = F.normalize(queries, dim=-1), F.normalize(keys, dim=-1)
+            queries, keys = unit_vectors(queries), unit_vectors(keys)
         candidates = Candidates(positives, own, id_columns(groups, key_groups))
         return negative_log_likelihoods(
             queries / temperature, keys, candidates, penalty=margin / temperature, max_scores=max_scores

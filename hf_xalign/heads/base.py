@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 
 from hf_xalign.own_parameters import OwnParameters
+from hf_xalign.precision import at_least_float32
 
 
 @dataclass
@@ -103,10 +104,10 @@ def pool(states: torch.Tensor, special_tokens_mask: torch.Tensor, pooling: str) 
         `torch.Tensor`: shape `(B, D)`; float32 at least, whatever the states and the autocast state.
     """
     if pooling == "cls":
-        return states[:, 0]
+        return at_least_float32(states[:, 0])
     # Autocast would take the sum in half precision, and a contrastive loss reads differences of such means.
     with torch.autocast(states.device.type, enabled=False):
-        states = states.float() if states.dtype in (torch.float16, torch.bfloat16) else states
+        states = at_least_float32(states)
         text = (1 - special_tokens_mask).to(states.dtype)
         return torch.einsum("bld,bl->bd", states, text) / text.sum(1, keepdim=True).clamp(min=1)
 
@@ -125,7 +126,7 @@ def pool_words(states: torch.Tensor, word_ids: torch.Tensor) -> torch.Tensor:
     rows, _, size = states.shape
     width = int(word_ids.max()) + 1 if word_ids.numel() else 0
     with torch.autocast(states.device.type, enabled=False):
-        states = states.float() if states.dtype in (torch.float16, torch.bfloat16) else states
+        states = at_least_float32(states)
         # Tokens without a word are summed too, in a column that is dropped.
         slots = torch.where(word_ids < 0, width, word_ids)
         slots = (slots + (width + 1) * torch.arange(rows, device=slots.device)[:, None]).flatten()

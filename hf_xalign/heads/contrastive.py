@@ -20,7 +20,10 @@ class ContrastiveHead(Head):
 
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The positives `(N, 2, D)` in `inputs`, and their groups, integers `(N, K)`: rows that share one are no
-        negatives of each other."""
+        negatives of each other.
+
+        The positives are float32 at least: a gradient cache keeps their gradients before a loss is scaled for fp16.
+        """
         raise NotImplementedError
 
     def contrast(self, first: torch.Tensor, second: torch.Tensor, **batch) -> torch.Tensor:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
 from hf_xalign.heads.base import HeadInputs
+from hf_xalign.precision import at_least_float32
 
 
 # Rows of vocabulary scores held at once; more are computed in chunks, and again in the backward pass. 8 192 rows of a
@@ -42,7 +43,4 @@ def _chunk_losses(lm_head, states, labels, max_rows):
 
 
 def _summed_cross_entropy(lm_head, states, labels):
-    scores = lm_head(states)
-    if scores.dtype in (torch.float16, torch.bfloat16):
-        scores = scores.float()
-    return F.cross_entropy(scores, labels, reduction="sum")
+    return F.cross_entropy(at_least_float32(lm_head(states)), labels, reduction="sum")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.precision import at_least_float32
 
 
 def make_projection(kind: str | None, hidden_size: int, where: str) -> nn.Module:
@@ -19,3 +21,10 @@ def make_projection(kind: str | None, hidden_size: int, where: str) -> nn.Module
     if kind == "tanh":
         return nn.Sequential(nn.Linear(hidden_size, hidden_size), nn.Tanh())
     raise XAlignError(f"{where}.projection is {kind!r}; choose 'linear', 'tanh' or none")
+
+
+def project(projection: nn.Module, vectors: torch.Tensor) -> torch.Tensor:
+    """`vectors` through a projection, in float32 at least whatever the autocast state: a contrastive loss reads the
+    differences of vectors that are much alike."""
+    with torch.autocast(vectors.device.type, enabled=False):
+        return projection(at_least_float32(vectors))

@@ -11,6 +11,7 @@ import torch
 from hf_xalign.aligners.matching import entmax15_both_ways, softmax_both_ways
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import Head, HeadInputs
+from hf_xalign.precision import at_least_float32
 
 
 EXTRACTIONS = {"softmax": softmax_both_ways, "entmax15": entmax15_both_ways}
@@ -83,7 +84,7 @@ class SoftAlignmentHead(Head):
         cells = text[0][:, :, None] & text[1][:, None, :]
         # Dot products of several hundred, of which a softmax reads the differences: half precision would blur them.
         with torch.autocast(cells.device.type, enabled=False):
-            states = [side.float() if side.dtype in (torch.float16, torch.bfloat16) else side for side in states]
-            products = torch.bmm(states[0], states[1].transpose(1, 2))
+            source, target = (at_least_float32(side) for side in states)
+            products = torch.bmm(source, target.transpose(1, 2))
             forward, reverse = EXTRACTIONS[self.extraction](products, cells)
         return SoftAlignment(forward, reverse, cells, *(side.sum(1).clamp(min=1) for side in text))

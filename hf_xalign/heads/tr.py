@@ -10,7 +10,7 @@ from hf_xalign.citations import WACSE
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import HeadInputs
 from hf_xalign.heads.contrastive import ContrastiveHead
-from hf_xalign.heads.projection import make_projection
+from hf_xalign.heads.projection import make_projection, project
 from hf_xalign.heads.temperature import Temperature
 from hf_xalign.losses import translation_ranking_loss
 
@@ -59,7 +59,7 @@ class TRHead(ContrastiveHead):
 
     def rows(self, inputs: HeadInputs) -> tuple[torch.Tensor, torch.Tensor | None]:
         sides = [inputs.sentence_embeddings(view, self.pooling) for view in self.views]
-        return self.projection(torch.stack(sides, dim=1)), inputs.row_groups
+        return project(self.projection, torch.stack(sides, dim=1)), inputs.row_groups
 
     def contrast(self, first: torch.Tensor, second: torch.Tensor, **batch) -> torch.Tensor:
         return translation_ranking_loss(first, second, temperature=self.temperature(), margin=self.margin, **batch)

@@ -10,7 +10,7 @@ from hf_xalign.citations import WACSE
 from hf_xalign.errors import XAlignError
 from hf_xalign.heads.base import HeadInputs
 from hf_xalign.heads.contrastive import ContrastiveHead
-from hf_xalign.heads.projection import make_projection
+from hf_xalign.heads.projection import make_projection, project
 from hf_xalign.heads.temperature import Temperature
 from hf_xalign.losses import word_translation_ranking_loss
 
@@ -61,7 +61,7 @@ class WTRHead(ContrastiveHead):
         sides = [
             inputs.word_embeddings(view, row, word, self.layer) for view, word in zip(self.views, words, strict=True)
         ]
-        return self.projection(torch.stack(sides, dim=1)), inputs.link_groups
+        return project(self.projection, torch.stack(sides, dim=1)), inputs.link_groups
 
     def contrast(self, first: torch.Tensor, second: torch.Tensor, **batch) -> torch.Tensor:
         return word_translation_ranking_loss(first, second, temperature=self.temperature(), **batch)
