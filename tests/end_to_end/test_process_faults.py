@@ -18,16 +18,16 @@ from tests.end_to_end.test_two_processes import COMMAND, RECIPE
 TIMEOUT = 150
 HEADS = {"mlm": {}, "tcm": {}}
 
-# Python imports `sitecustomize` at its start: this one lets the second process, and no other, meet what the test says.
+# Python imports `sitecustomize` at its start: this one lets one process, and no other, meet what the test says.
 FAULT = """
 import os
-if os.environ.get("RANK") == "1":
+if os.environ.get("RANK") == "{rank}":
     from hf_xalign.data.collator import XAlignDataCollator
     collate, calls = XAlignDataCollator.__call__, []
 
     def broken(self, rows):
         calls.append(rows)
-        if len(calls) == 3:
+        if len(calls) == {call}:
             {fault}
         return collate(self, rows)
 
@@ -35,9 +35,8 @@ if os.environ.get("RANK") == "1":
 """
 
 
-@pytest.fixture(scope="module")
-def recipe(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("faults")
+def write_recipe(folder: Path) -> Path:
+    """A run that would take days."""
     changes = {"heads": HEADS, "max_steps": 100_000, "eval_strategy": "no", "prepared_dir": str(folder / "prepared")}
     one_layer = {"model_config": RECIPE["model_config"] | {"num_hidden_layers": 1}}
     path = folder / "recipe.yaml"
@@ -45,12 +44,18 @@ def recipe(tmp_path_factory):
     return path
 
 
-def _start(recipe: Path, *options: str, fault: str | None = None) -> subprocess.Popen:
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    return write_recipe(tmp_path_factory.mktemp("faults"))
+
+
+def start(recipe: Path, *options: str, fault: str | None = None, rank: int = 1, call: int = 3) -> subprocess.Popen:
+    """Train on two processes; `fault` is run by one of them, in its collator's call of that number."""
     environment = dict(os.environ)
     if fault is not None:
         folder = recipe.parent / "fault"
         folder.mkdir(exist_ok=True)
-        (folder / "sitecustomize.py").write_text(FAULT.format(fault=fault))
+        (folder / "sitecustomize.py").write_text(FAULT.format(fault=fault, rank=rank, call=call))
         environment["PYTHONPATH"] = os.pathsep.join([str(folder), *sys.path])
     arguments = ["train", str(recipe), "--num_processes", "2", "--output_dir", str(recipe.parent / "out"), *options]
     return subprocess.Popen(
@@ -62,7 +67,8 @@ def _start(recipe: Path, *options: str, fault: str | None = None) -> subprocess.
     )
 
 
-def _process_of_rank(launcher: subprocess.Popen, rank: int) -> int:
+def process_of_rank(launcher: subprocess.Popen, rank: int) -> int:
+    """The number of one of the processes that this one has started."""
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             parent = next(line for line in status.read_text().splitlines() if line.startswith("PPid:"))
@@ -74,7 +80,8 @@ def _process_of_rank(launcher: subprocess.Popen, rank: int) -> int:
     raise AssertionError(f"no process of rank {rank}")
 
 
-def _wait_for_a_step(run: subprocess.Popen) -> None:
+def wait_for_a_step(run: subprocess.Popen) -> None:
+    """Until it trains."""
     for line in run.stdout:
         if "'loss'" in line:
             return
@@ -82,10 +89,10 @@ def _wait_for_a_step(run: subprocess.Popen) -> None:
 
 
 def test_a_process_that_is_killed_ends_the_run_with_its_name(recipe):
-    run = _start(recipe)
+    run = start(recipe)
     try:
-        _wait_for_a_step(run)
-        killed = _process_of_rank(run, 1)
+        wait_for_a_step(run)
+        killed = process_of_rank(run, 1)
         os.kill(killed, signal.SIGKILL)
         _, said = run.communicate(timeout=TIMEOUT)
     finally:
@@ -96,7 +103,7 @@ def test_a_process_that_is_killed_ends_the_run_with_its_name(recipe):
 
 
 def test_a_bad_row_on_one_process_ends_the_run_with_the_cause(recipe):
-    run = _start(recipe, fault="rows[0]['source_input_ids'][1] = 999_999")
+    run = start(recipe, fault="rows[0]['source_input_ids'][1] = 999_999")
     try:
         _, said = run.communicate(timeout=TIMEOUT)
     finally:

@@ -69,7 +69,7 @@ def obvious_alignments(inputs, extraction):
     """For each row its text positions, and both directions as dicts of (i, j)."""
     along = {"softmax": softmax, "entmax15": entmax15}[extraction]
     source, target = inputs.views.values()
-    for row in range(len(SOURCE)):
+    for row in range(len(source.special_tokens_mask)):
         places = [
             [place for place, special in enumerate(view.special_tokens_mask[row].tolist()) if not special]
             for view in (source, target)
@@ -104,7 +104,7 @@ def obvious_so(inputs, *, guide, extraction, threshold):
     for row, (places, forward, reverse) in enumerate(obvious_alignments(inputs, extraction)):
         for cell in obvious_guide(inputs, row, forward, reverse, guide, threshold):
             total = total - forward[cell] / len(places[0]) - reverse[cell] / len(places[1])
-    return total / len(SOURCE)
+    return total / len(inputs.views["source"].special_tokens_mask)
 
 
 def obvious_co(inputs, *, extraction):
@@ -112,7 +112,7 @@ def obvious_co(inputs, *, extraction):
     for places, forward, reverse in obvious_alignments(inputs, extraction):
         trace = sum(forward[i, j] * reverse[i, j] for i in places[0] for j in places[1])
         total = total - trace / min(map(len, places))
-    return total / len(SOURCE)
+    return total / len(inputs.views["source"].special_tokens_mask)
 
 
 def _assert_equal(loss, expected, inputs):

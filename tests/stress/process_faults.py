@@ -1,0 +1,94 @@
+"""One of two training processes is killed, stands still, or meets bad data, at a random moment: how soon the run ends.
+
+  python tests/stress/process_faults.py --seed 0 --cases 20
+
+A run passes that ends within LIMIT seconds of the fault and names its cause.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.end_to_end.test_process_faults import (
+    process_of_rank,
+    start,
+    wait_for_a_step,
+    write_recipe,
+)
+
+
+# Seconds a process waits for another; the launcher gives one that stands still 30 more.
+PATIENCE = 10
+LIMIT = PATIENCE + 30 + 20
+# What the collator of a process meets in its second to ninth batch, and what the run then says.
+BAD_DATA = {
+    "refused": ("raise __import__('hf_xalign.errors').errors.XAlignError('row 7 is bad')", "error: row 7 is bad"),
+    "unreadable": ("raise OSError(5, 'Input/output error', 'part-3.arrow')", "OSError: [Errno 5]"),
+    "no such token": ("rows[0]['source_input_ids'][1] = 999_999", "IndexError"),
+}
+SIGNALS = {"killed": signal.SIGKILL, "crashed": signal.SIGSEGV, "still": signal.SIGSTOP}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cases", type=int, default=20)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    slowest: Counter[str] = Counter()
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = write_recipe(Path(folder))
+        for case in range(options.cases):
+            kind, rank = chance.choice([*BAD_DATA, *SIGNALS]), chance.randrange(2)
+            seconds, status, said = _try(recipe, kind, rank, chance)
+            expected = BAD_DATA[kind][1] if kind in BAD_DATA else _named(kind, rank)
+            good = seconds < LIMIT and status != 0 and expected in said
+            failed += not good
+            slowest[kind] = max(slowest[kind], seconds)
+            print(f"{case}: {kind} on rank {rank}: status {status} after {seconds:.1f} s{'' if good else '  FAILED'}")
+            if not good:
+                print(said)
+    worst = ", ".join(f"{kind} {seconds:.1f} s" for kind, seconds in sorted(slowest.items()))
+    print(
+        f"process_faults: {options.cases - failed} of {options.cases} runs ended and named the cause; slowest: {worst}"
+    )
+    return int(failed > 0)
+
+
+def _named(kind: str, rank: int) -> str:
+    return f"process {1 - rank} waited for another one" if kind == "still" else f"process {rank} died: Signal"
+
+
+def _try(recipe: Path, kind: str, rank: int, chance: random.Random) -> tuple[float, int, str]:
+    """Seconds from the fault (or, of bad data, from the first step) to the end, exit status, and what was said."""
+    code = BAD_DATA[kind][0] if kind in BAD_DATA else None
+    run = start(recipe, "--ddp_timeout", str(PATIENCE), fault=code, rank=rank, call=chance.randint(2, 9))
+    try:
+        if code is None:
+            wait_for_a_step(run)
+            time.sleep(chance.uniform(0, 2))
+            os.kill(process_of_rank(run, rank), SIGNALS[kind])
+        since = time.monotonic()
+        _, said = run.communicate(timeout=LIMIT + 60)
+    except subprocess.TimeoutExpired:
+        return float("inf"), 0, ""
+    finally:
+        run.kill()
+    return time.monotonic() - since, run.returncode, said
+
+
+if __name__ == "__main__":
+    sys.exit(main())
