@@ -69,6 +69,17 @@ _WHERE = {
     "alignment_precision": "hf_xalign.evaluation.word_alignment",
     "alignment_recall": "hf_xalign.evaluation.word_alignment",
     "alignment_scores": "hf_xalign.evaluation.word_alignment",
+    "linear_cka": "hf_xalign.evaluation.cka",
+    "average_neuron_correlation": "hf_xalign.evaluation.anc",
+    "neuron_correlations": "hf_xalign.evaluation.anc",
+    "mean_centred": "hf_xalign.evaluation.centring",
+    "LinearMap": "hf_xalign.evaluation.linear_map",
+    "fit_linear_map": "hf_xalign.evaluation.linear_map",
+    "LanguageSimilarity": "hf_xalign.evaluation.language_matrix",
+    "language_similarity": "hf_xalign.evaluation.language_matrix",
+    "mean_cosine": "hf_xalign.evaluation.isotropy",
+    "partition_isotropy": "hf_xalign.evaluation.isotropy",
+    "gain_correlations": "hf_xalign.evaluation.gains",
 }
 
 __all__ = list(_WHERE)

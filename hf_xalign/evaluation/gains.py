@@ -1,0 +1,86 @@
+"""Does better alignment help? Rank correlations of alignment measures with downstream gains, over runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.bootstrap import Estimate, percentile_estimate, resample_indices
+
+
+# Fewer runs have so few orders that any of them comes up by chance.
+LEAST_RUNS = 4
+
+
+def gain_correlations(
+    measures: Mapping[str, Sequence[float]],
+    gains: Mapping[str, Sequence[float]],
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> dict[str, dict[str, Estimate | None]]:
+    """Spearman's correlation (Spearman, 1904) of every alignment measure with every downstream gain.
+
+    With 95 % percentile bootstrap intervals over runs (Efron, 1979); draws in which a side is constant have no
+    correlation and are drawn again. Runs that are checkpoints or seeds of one model are not independent: the
+    intervals are then too narrow. A table of many cells holds some intervals without 0 by chance.
+
+    Args:
+        measures: a value per run of each alignment measure; R runs, in one order throughout. NaN or None: not
+            measured, and the run is left out of that measure's cells.
+        gains: a value per run of each downstream gain, such as the accuracy less that of the model not aligned.
+        n_resamples, seed: of the intervals.
+
+    Returns:
+        `table[measure][gain]`; its n is the number of runs that have both. None where fewer than 4 runs have both,
+        or one of them is constant: there is no correlation to speak of.
+
+    Raises:
+        XAlignError: no measure or no gain, numbers of runs that differ, or values that are infinite.
+    """
+    if not measures or not gains:
+        raise XAlignError("a correlation table needs at least one alignment measure and one downstream gain")
+    columns = {}
+    runs = len(next(iter(measures.values())))
+    for kind, values in (("measure", measures), ("gain", gains)):
+        for name, column in values.items():
+            column = np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+            if len(column) != runs:
+                raise XAlignError(f"{kind} {name} has {len(column)} runs, the first measure {runs}: one value per run")
+            if np.isinf(column).any():
+                raise XAlignError(f"{kind} {name} holds a value that is infinite")
+            columns[kind, name] = column
+    return {
+        measure: {
+            gain: _correlation(columns["measure", measure], columns["gain", gain], n_resamples, seed) for gain in gains
+        }
+        for measure in measures
+    }
+
+
+def _correlation(first: np.ndarray, second: np.ndarray, n_resamples: int, seed: int) -> Estimate | None:
+    from scipy.stats import spearmanr
+
+    both = ~(np.isnan(first) | np.isnan(second))
+    first, second = first[both], second[both]
+    if len(first) < LEAST_RUNS or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return None
+    rng, draws, missing = np.random.default_rng(seed), [], n_resamples
+    while missing:
+        indices = np.concatenate(list(resample_indices(len(first), missing, rng)))
+        usable = (np.ptp(first[indices], axis=1) > 0) & (np.ptp(second[indices], axis=1) > 0)
+        draws.append(_rank_correlations(first[indices[usable]], second[indices[usable]]))
+        missing -= int(usable.sum())
+    return percentile_estimate(spearmanr(first, second).statistic, np.concatenate(draws), len(first))
+
+
+def _rank_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Spearman's correlation of each row of `first` `(B, R)` with the same row of `second`; none is constant."""
+    from scipy.stats import rankdata
+
+    first, second = (rankdata(values, axis=1) for values in (first, second))
+    first, second = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (first, second))
+    norms = np.sqrt(np.square(first).sum(axis=1) * np.square(second).sum(axis=1))
+    return (first * second).sum(axis=1) / norms
