@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.retrieval import distinct_rows, score_blocks, unit_rows
-from hf_xalign.evaluation.top_k import largest
+from hf_xalign.evaluation.retrieval import unit_rows
+from hf_xalign.evaluation.score_tiles import ScoreTiles
+from hf_xalign.evaluation.top_k import LargestSoFar
 
 
 MARGINS = ("ratio", "distance", "absolute")
-# Cosines held at a time: 2**22 float32 are 16 MiB.
-_BLOCK = 2**22
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def mine_bitext(
 
     Every sentence is scored with its nearest neighbours on the other side; the best of them makes a candidate, in both
     directions, and of all candidates, best first, those are kept whose sentences are both still free ("max. score":
-    Artetxe and Schwenk, 2019, section 3.2; LASER). The search is exact and in blocks: memory grows with N + M, not
+    Artetxe and Schwenk, 2019, section 3.2; LASER). The search is exact and in tiles: memory grows with N + M, not
     with N times M. Of equal scores, the lower source and then the lower target sentence comes first; leave out copies
     of a sentence beforehand, a pair takes one of them only.
 
@@ -56,7 +55,7 @@ def mine_bitext(
             means all.
         margin: "ratio", cos(x, y) / ((r(x) + r(y)) / 2); "distance", cos(x, y) - (r(x) + r(y)) / 2; or "absolute",
             the cosine (section 3.1).
-        chunk_size: sentences scored at a time; None: as many as keep the cosines within 16 MiB.
+        chunk_size: sentences of each side scored at a time; None: 2048, so that the cosines take 16 MiB.
 
     Raises:
         XAlignError: an empty side, shapes that do not agree, values that are not finite, an unknown margin.
@@ -70,8 +69,7 @@ def mine_bitext(
         raise XAlignError(f"unknown margin {margin!r}: use one of {', '.join(MARGINS)}")
     if neighbours < 1:
         raise XAlignError(f"mining needs at least 1 neighbour, got {neighbours}")
-    forward, targets = nearest_neighbours(source, target, neighbours, chunk_size)
-    backward, sources = nearest_neighbours(target, source, neighbours, chunk_size)
+    (forward, targets), (backward, sources) = nearest_neighbours(source, target, neighbours, chunk_size)
     source_means, target_means = forward.mean(axis=1), backward.mean(axis=1)
     forward = margin_scores(forward, (source_means[:, None] + target_means[targets]) / 2, margin)
     backward = margin_scores(backward, (target_means[:, None] + source_means[sources]) / 2, margin)
@@ -85,23 +83,23 @@ def mine_bitext(
 
 
 def nearest_neighbours(
-    queries: np.ndarray, candidates: np.ndarray, neighbours: int, chunk_size: int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """`(N, k)` cosines of each query with its nearest candidates, and `(N, k)` which these are, nearest first.
+    source: np.ndarray, target: np.ndarray, neighbours: int, chunk_size: int | None = None
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Of each source sentence the nearest targets, and of each target sentence the nearest sources.
 
     Args:
-        queries, candidates: `(N, D)` and `(M, D)` rows of length 1.
+        source, target: `(N, D)` and `(M, D)` rows of length 1.
+
+    Returns:
+        `(N, k)` cosines and `(N, k)` which targets these are, nearest first, of equals the first; then the same,
+        `(M, k)`, of the targets.
     """
-    neighbours = min(neighbours, len(candidates))
-    chunk_size = chunk_size or max(1, _BLOCK // len(candidates))
-    # Equal queries are scored once: a matrix product may round one row otherwise than the next.
-    distinct, index = distinct_rows(queries)
-    cosines = np.empty((len(distinct), neighbours), dtype=np.float32)
-    rows = np.empty((len(distinct), neighbours), dtype=np.int64)
-    for start, scores in score_blocks(distinct, candidates, chunk_size):
-        block = slice(start, start + len(scores))
-        cosines[block], rows[block] = largest(scores, neighbours)
-    return cosines[index], rows[index]
+    of_source = LargestSoFar(len(source), min(neighbours, len(target)))
+    of_target = LargestSoFar(len(target), min(neighbours, len(source)))
+    for rows, columns, scores in ScoreTiles(source, target, chunk_size):
+        of_source.add(rows, columns, scores)
+        of_target.add(columns, rows, scores.T)
+    return (of_source.values, of_source.columns), (of_target.values, of_target.columns)
 
 
 def margin_scores(cosines: np.ndarray, means: np.ndarray, margin: str = "ratio") -> np.ndarray:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.top_k import largest_values
+from hf_xalign.evaluation.score_tiles import ScoreTiles
+from hf_xalign.evaluation.top_k import LargestSoFar
 
 
 METRICS = ("cosine", "csls", "margin")
 # The values of the papers that define them.
 NEIGHBOURS = {"csls": 10, "margin": 4}
-# Scores held at a time: 2**22 float32 are 16 MiB, which the processor's cache half holds; larger blocks are slower.
-_BLOCK = 2**22
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ def retrieval_accuracy(
 ) -> RetrievalResult:
     """Rank every translation among all sentences of the other language, in both directions.
 
+    Exact, and in tiles of all scores: memory grows with N, not with its square.
+
     Top-1 is the definition of weak alignment: sim(u_i, v_i) > max over j != i of sim(u_i, v_j), strictly
     (Hämmerl et al., 2024, section 2; "How Transliterations Improve Crosslingual Alignment", section 3).
 
@@ -90,7 +91,7 @@ def retrieval_accuracy(
             cos(x, y) / ((r(x) + r(y)) / 2), the ratio margin (Artetxe and Schwenk, 2019, section 3.1), where r is the
             mean cosine of a sentence to its nearest neighbours in the other language.
         neighbours: how many nearest neighbours make r; None: 10 for CSLS, 4 for the margin, as in the papers.
-        chunk_size: queries scored at a time; None: as many as keep the scores within 16 MiB.
+        chunk_size: sentences of each language scored at a time; None: 2048, so that the scores take 16 MiB.
         groups: `(N,)` integers; rows of one group are translations of each other as well (the same sentence occurs
             twice, see `text_groups`), so they are never counted as wrong answers.
 
@@ -108,18 +109,12 @@ def retrieval_accuracy(
         raise XAlignError(f"unknown retrieval metric {metric!r}: use one of {', '.join(METRICS)}")
     if not k or min(k) < 1:
         raise XAlignError(f"k needs positive integers, got {tuple(k)}")
-    chunk_size = chunk_size or max(1, _BLOCK // len(source))
+    tiles = ScoreTiles(source, target, chunk_size, paired=True)
     means = None
     if metric != "cosine":
-        neighbours = min(neighbours or NEIGHBOURS[metric], len(source))
-        means = (
-            neighbour_means(source, target, neighbours, chunk_size),
-            neighbour_means(target, source, neighbours, chunk_size),
-        )
-    others = group_members(groups, len(source))
-    forward = rank_answers(source, target, metric, means, chunk_size, others)
-    backward = rank_answers(target, source, metric, means and means[::-1], chunk_size, others)
-    return RetrievalResult(forward, backward, tuple(k))
+        means = neighbour_means(tiles, len(source), min(neighbours or NEIGHBOURS[metric], len(source)))
+    groups = _checked_groups(groups, len(source))
+    return RetrievalResult(*_rank_answers(tiles, metric, means, groups), tuple(k))
 
 
 def unit_rows(vectors: np.ndarray, name: str = "embeddings") -> np.ndarray:
@@ -129,84 +124,115 @@ def unit_rows(vectors: np.ndarray, name: str = "embeddings") -> np.ndarray:
         raise XAlignError(f"{name} needs shape (sentences, dimensions), got {vectors.shape}")
     if not np.isfinite(vectors).all():
         raise XAlignError(f"{name} holds values that are not finite: the model has diverged or its input is broken")
-    norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
+    unit = np.empty_like(vectors, order="C")
+    # In float64, a block at a time: of all rows that would be four times what they take.
+    for start in range(0, len(vectors), 4096):
+        rows = vectors[start : start + 4096]
+        norms = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+        unit[start : start + 4096] = rows / np.where(norms == 0, 1, norms)
+    return unit
 
 
-def distinct_rows(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The different rows, in order of appearance, and for each row the number of the one that it equals."""
-    first: dict[bytes, int] = {}
-    index = np.fromiter((first.setdefault(row.tobytes(), len(first)) for row in vectors), dtype=np.int64)
-    if len(first) == len(vectors):
-        return vectors, index
-    return vectors[np.unique(index, return_index=True)[1]], index
+def neighbour_means(tiles: ScoreTiles, n: int, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """`(N,)` of the rows, `(N,)` of the columns: the mean cosine of each to its nearest of the other side.
+
+    Its own answer is one of these, as in the papers.
+    """
+    of_rows, of_columns = LargestSoFar(n, neighbours), LargestSoFar(n, neighbours)
+    for rows, columns, scores in tiles:
+        of_rows.add(rows, columns, scores)
+        of_columns.add(columns, rows, scores.T)
+    return of_rows.values.mean(axis=1), of_columns.values.mean(axis=1)
 
 
-def score_blocks(queries: np.ndarray, candidates: np.ndarray, chunk_size: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Cosines `(B, N)` of consecutive queries with all candidates, and the number of the first query."""
-    # Equal candidates must score exactly equal for a tie to be seen; matrix kernels round the columns at their edges
-    # differently, so each different candidate is scored once.
-    distinct, column = distinct_rows(candidates)
-    for start in range(0, len(queries), chunk_size):
-        scores = queries[start : start + chunk_size] @ distinct.T
-        yield start, scores if len(distinct) == len(candidates) else scores[:, column]
+def _rank_answers(
+    tiles: ScoreTiles, metric: str, means: tuple[np.ndarray, np.ndarray] | None, groups: np.ndarray
+) -> tuple[DirectionResult, DirectionResult]:
+    """Rank candidate i for query i, in both directions; `means` are the neighbour means of both sides."""
+    own = tiles.diagonal.copy()
+    if means is not None:
+        own = _rescored(own, metric, *means)
+    shared = np.bincount(groups)[groups] > 1
+    forward, backward = _Ranking(own), _Ranking(own)
+    for rows, columns, scores in tiles:
+        if means is not None:
+            scores = _rescored(scores, metric, means[0][rows, None], means[1][columns])
+        _leave_out_answers(scores, rows, columns, groups, shared)
+        forward.add(rows, columns, scores)
+        backward.add(columns, rows, scores.T)
+    return forward.result(), backward.result()
 
 
-def neighbour_means(queries: np.ndarray, candidates: np.ndarray, neighbours: int, chunk_size: int) -> np.ndarray:
-    """`(N,)`: the mean cosine of each query to its nearest candidates (its own answer included, as in the papers)."""
-    distinct, index = distinct_rows(queries)
-    means = np.empty(len(distinct), dtype=np.float32)
-    for start, scores in score_blocks(distinct, candidates, chunk_size):
-        means[start : start + len(scores)] = largest_values(scores, neighbours).mean(axis=1)
-    return means[index]
+def _rescored(cosines: np.ndarray, metric: str, source_means: np.ndarray, target_means: np.ndarray) -> np.ndarray:
+    """CSLS or the margin, in the place of the cosines."""
+    cosines *= 2
+    if metric == "csls":
+        cosines -= source_means
+        cosines -= target_means
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cosines /= source_means + target_means
+    return cosines
 
 
-def rank_answers(
-    queries: np.ndarray,
-    candidates: np.ndarray,
-    metric: str,
-    means: tuple[np.ndarray, np.ndarray] | None,
-    chunk_size: int,
-    others: dict[int, np.ndarray],
-) -> DirectionResult:
-    """Rank candidate i for query i; `means` are the neighbour means of queries and of candidates."""
-    n = len(queries)
-    ranks, nearest = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    answer_scores, nearest_scores = np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
-    for start, scores in score_blocks(queries, candidates, chunk_size):
-        rows = np.arange(len(scores))
-        block = slice(start, start + len(scores))
-        if metric == "csls":
-            scores *= 2
-            scores -= means[0][block, None]
-            scores -= means[1]
-        elif metric == "margin":
-            scores *= 2
-            with np.errstate(divide="ignore", invalid="ignore"):
-                scores /= means[0][block, None] + means[1]
-        own = scores[rows, start + rows]
-        scores[rows, start + rows] = -np.inf
-        for row in rows:
-            if start + row in others:
-                scores[row, others[start + row]] = -np.inf
+def _leave_out_answers(
+    scores: np.ndarray, rows: np.ndarray, columns: np.ndarray, groups: np.ndarray, shared: np.ndarray
+) -> None:
+    """Let no row meet its own column, nor one of its group."""
+    _, row, column = np.intersect1d(rows, columns, assume_unique=True, return_indices=True)
+    scores[row, column] = -np.inf
+    row, column = np.flatnonzero(shared[rows]), np.flatnonzero(shared[columns])
+    row = row[np.isin(groups[rows[row]], groups[columns[column]])]
+    column = column[np.isin(groups[columns[column]], groups[rows[row]])]
+    if len(row):
+        row, column = row[:, None], column[None]
+        scores[row, column] = np.where(groups[rows[row]] == groups[columns[column]], -np.inf, scores[row, column])
+
+
+class _Ranking:
+    """One direction: what has been seen of the candidates of each query, its own answer left out."""
+
+    def __init__(self, answer_scores: np.ndarray) -> None:
+        self.answer_scores = answer_scores
+        self.ranks = np.ones(len(answer_scores), dtype=np.int64)
+        self.nearest = np.zeros(len(answer_scores), dtype=np.int64)
+        self.nearest_scores = np.full(len(answer_scores), -np.inf, dtype=np.float32)
+
+    def add(self, queries: np.ndarray, candidates: np.ndarray, scores: np.ndarray) -> None:
+        """Note the `scores` `(Q, C)` of some queries with some candidates, which ascend."""
+        best = scores.max(axis=1)
         # "Not below", so that an undefined margin (0/0) is a miss and never a hit.
-        ranks[block] = 1 + np.count_nonzero(~(scores < own[:, None]), axis=1)
-        nearest[block] = scores.argmax(axis=1)
-        answer_scores[block] = own
-        nearest_scores[block] = scores[rows, nearest[block]]
-    return DirectionResult(ranks, nearest, answer_scores, nearest_scores)
+        above = np.flatnonzero(~(best < self.answer_scores[queries]))
+        if len(above):
+            own = self.answer_scores[queries[above], None]
+            self.ranks[queries[above]] += np.count_nonzero(~(_rows(scores, above) < own), axis=1)
+        nearest, known = self.nearest[queries], self.nearest_scores[queries]
+        # The first of the best, where what is not a number counts as the best of all (as in `argmax`).
+        nearer = (best > known) | (np.isnan(best) & ~np.isnan(known))
+        equal = (best == known) | (np.isnan(best) & np.isnan(known))
+        found = np.flatnonzero(nearer | equal)
+        if len(found):
+            first = candidates[_rows(scores, found).argmax(axis=1)]
+            nearest[found] = np.where(nearer[found], first, np.minimum(first, nearest[found]))
+            self.nearest[queries] = nearest
+            self.nearest_scores[queries] = np.where(nearer, best, known)
+
+    def result(self) -> DirectionResult:
+        return DirectionResult(self.ranks, self.nearest, self.answer_scores, self.nearest_scores)
 
 
-def group_members(groups: np.ndarray | None, n: int) -> dict[int, np.ndarray]:
-    """Row -> all rows of its group, for the rows that share theirs."""
+def _rows(scores: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    return scores if len(chosen) == len(scores) else scores[chosen]
+
+
+def _checked_groups(groups: np.ndarray | None, n: int) -> np.ndarray:
+    """A number from 0 for the group of each row."""
     if groups is None:
-        return {}
+        return np.arange(n)
     groups = np.asarray(groups)
     if groups.shape != (n,):
         raise XAlignError(f"groups needs shape ({n},), one id per pair, got {groups.shape}")
-    order = np.argsort(groups, kind="stable")
-    bounds = np.flatnonzero(np.diff(groups[order])) + 1
-    return {int(row): members for members in np.split(order, bounds) if len(members) > 1 for row in members}
+    return np.unique(groups, return_inverse=True)[1].reshape(-1)
 
 
 def text_groups(*columns: Sequence[Hashable]) -> np.ndarray:
