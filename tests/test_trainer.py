@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 import torch
@@ -60,6 +61,21 @@ def test_accumulation_changes_nothing(heads, tokenizer, tmp_path):
     assert _losses(split) == pytest.approx(_losses(whole), rel=1e-5)
     assert _losses(split, "grad_norm") == pytest.approx(_losses(whole, "grad_norm"), rel=1e-4)
     torch.testing.assert_close(_weights(split), _weights(whole), rtol=1e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize("settings", [{}, {"gradient_cache_chunk_size": 1}, {"gradient_accumulation_steps": 2}])
+@pytest.mark.parametrize("heads", [{"tcm": {}}, {"tr": {"learnable_temperature": True}}], ids="+".join)
+def test_a_last_batch_of_one_row_trains(heads, settings, tokenizer, tmp_path):
+    """Alone, it has nothing to be told from: a contrastive loss of 0, and a finite gradient."""
+    rows = ROWS.select(range(17))
+    trainer = _trainer(
+        tokenizer, tmp_path, heads, rows=rows, max_steps=-1, num_train_epochs=2, dataloader_drop_last=False, **settings
+    )
+    trainer.train()
+    losses = _losses(trainer)
+    assert trainer.state.global_step == len(losses) == 2 * (2 if "gradient_accumulation_steps" in settings else 3)
+    assert all(math.isfinite(loss) for loss in losses)
+    assert losses[-1] == 0 and _losses(trainer, "grad_norm")[-1] == 0
 
 
 def test_each_loss_is_logged_with_throughput(tokenizer, tmp_path):
