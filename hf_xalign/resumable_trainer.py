@@ -15,6 +15,7 @@ from hf_xalign.files import disk_errors, write_text
 from hf_xalign.loss_sums import LossSums
 from hf_xalign.pushing_trainer import PushingTrainer
 from hf_xalign.stopping import SaveAndStop, StopRequest
+from hf_xalign.throughput import Throughput
 
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class ResumableTrainer(PushingTrainer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.loss_sums = LossSums()
+        self.throughput = Throughput()
         self.stop_request = StopRequest()
         self._save_and_stop = SaveAndStop()
         self.add_callback(self._save_and_stop)
@@ -84,23 +86,25 @@ class ResumableTrainer(PushingTrainer):
             "step": self._globalstep_last_logged,
             "loss": self._tr_loss.item(),
             **self.loss_sums.state(),
+            "throughput": self.throughput.state(),
         }
-        write_text(self._pending_losses(output_dir), json.dumps(pending) + "\n")
+        write_text(self._pending_log(output_dir), json.dumps(pending) + "\n")
         # What the first process writes then, trainer_state.json, tells that all of the checkpoint is there.
         self.accelerator.wait_for_everyone()
 
     def _load_rng_state(self, checkpoint):
         super()._load_rng_state(checkpoint)
-        path = None if checkpoint is None else self._pending_losses(checkpoint)
+        path = None if checkpoint is None else self._pending_log(checkpoint)
         if path is not None and path.is_file():
             pending = json.loads(path.read_text(encoding="utf-8"))
             self._globalstep_last_logged = pending["step"]
             self._tr_loss.fill_(pending["loss"])
             self.loss_sums.load(pending, self.args.device)
+            self.throughput.load(pending["throughput"])
 
-    def _pending_losses(self, checkpoint) -> Path:
+    def _pending_log(self, checkpoint) -> Path:
         process = f"_{self.args.process_index}" if self.args.world_size > 1 else ""
-        return Path(checkpoint) / f"pending_losses{process}.json"
+        return Path(checkpoint) / f"pending_log{process}.json"
 
 
 def has_optimizer_files(args) -> bool:

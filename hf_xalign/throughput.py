@@ -27,6 +27,16 @@ class Throughput:
         self._cells += sum(view["attention_mask"].numel() for view in views)
         self._tokens = self._tokens + sum(view["attention_mask"].sum() for view in views)
 
+    def state(self) -> dict[str, float]:
+        """What a checkpoint keeps, so that a run that goes on from it logs the figures of one that was not stopped."""
+        seconds = time.perf_counter() - self._start
+        return {"rows": self._rows, "cells": self._cells, "tokens": float(self._tokens), "seconds": seconds}
+
+    def load(self, state: dict[str, float]) -> None:
+        """Go on from a `state`."""
+        self._rows, self._cells, self._tokens = state["rows"], state["cells"], state["tokens"]
+        self._start = time.perf_counter() - state["seconds"]
+
     def flush(self, accelerator) -> dict[str, float]:
         """Figures since the last call, over all processes: pairs and real tokens a second, the share of tokens that
         are no padding, and the peak memory of this process in GB."""

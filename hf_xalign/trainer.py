@@ -22,7 +22,6 @@ from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.peft_adapters import frozen_own_parameters
 from hf_xalign.resumable_trainer import ResumableTrainer
-from hf_xalign.throughput import Throughput
 from hf_xalign.training_args import XAlignTrainingArguments
 
 
@@ -82,7 +81,6 @@ class XAlignTrainer(ResumableTrainer):
                 "process and not on another would wait for each other for ever. Use DDP or ZeRO-2"
             )
         self.evaluator = evaluator
-        self.throughput = Throughput()
 
     @property
     def aligned_model(self) -> XAlignModel:
