@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -25,18 +25,21 @@ _MODEL = (
     r"xalign_heads\.safetensors",
     r"\.eval_results/[^/]+\.yaml",
 )
+_RESULTS = (r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit)\.json",)
+# sentence-transformers, ONNX.
+_EXPORT_NAME = "xalign_export.json"
+_EXPORTED = (
+    r"(modules|config_sentence_transformers|sentence_bert_config|sentence_transformers_config)\.json",
+    r"\d+_[A-Za-z]+/(config\.json|model\.safetensors)",
+    r"(onnx/)?[^/]+\.onnx(_data|\.data)?|onnx/[^/]+\.json",
+)
 _BESIDE = (
     # The tokenizer.
     r"(tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|unigram)\.json",
     r"vocab\.txt|merges\.txt|(sentencepiece\.bpe|spiece|spm|tokenizer|unigram)\.model",
-    # sentence-transformers, ONNX.
-    r"(modules|config_sentence_transformers|sentence_bert_config|sentence_transformers_config)\.json",
-    r"\d+_[A-Za-z]+/(config\.json|model\.safetensors)",
-    r"(onnx/)?[^/]+\.onnx(_data|\.data)?|onnx/[^/]+\.json",
-    # How it was made, and how good it is.
+    # How it was made.
     r"README\.md|(LICENSE|NOTICE)(\.\w+)?|CITATION\.cff",
     r"recipe\.yaml|(provenance|trainer_state)\.json",
-    r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit)\.json",
     # Figures, and what tensorboard shows. No pages: reports and audits quote sentences of the test data.
     r"((figures|images|assets)/)?[^/]+\.(png|svg|jpe?g)",
     r"runs/([^/]+/)*events\.out\.tfevents\.[^/]+",
@@ -52,13 +55,19 @@ _PREPARED = (
 )
 
 
-def is_part_of_model(name: str) -> bool:
-    """Whether a file of a repository is one that a model is made of (its config, weights, heads or results)."""
-    return _matches(name, _MODEL)
+def is_part_of_model(name: str, beside: Collection[str] = ()) -> bool:
+    """Whether a file of a repository is one that a model is made of (its config, weights, heads or results).
+
+    Args:
+        name: of the file, with `/`.
+        beside: all files of the repository. Where they are an export, its modules and graphs are parts of the model;
+            elsewhere somebody has put them there.
+    """
+    return _matches(name, _MODEL + _RESULTS) or (_EXPORT_NAME in beside and _matches(name, _EXPORTED))
 
 
-def is_part_of_prepared_data(name: str) -> bool:
-    """Whether a file of a repository is one that prepared data are made of."""
+def is_part_of_prepared_data(name: str, beside: Collection[str] = ()) -> bool:
+    """Whether a file of a repository is one that prepared data are made of, whatever lies `beside`."""
     return _matches(name, _PREPARED[1:])
 
 
@@ -67,7 +76,7 @@ def model_files(folder: str | Path) -> dict[str, Path]:
 
     Pickles (`training_args.bin`, `optimizer.pt`, ...), checkpoints and data are none of them.
     """
-    return _files(Path(folder), _MODEL + _BESIDE)
+    return _files(Path(folder), _MODEL + _RESULTS + _EXPORTED + _BESIDE)
 
 
 def weight_files(folder: str | Path) -> dict[str, Path]:
@@ -132,7 +141,7 @@ def check_model(folder: str | Path) -> None:
     else:
         weights = sorted(set(json.loads(files[index].read_text(encoding="utf-8"))["weight_map"].values()))
     # An export has settings and no heads: it is not for training.
-    if "xalign_config.json" in files and "xalign_export.json" not in files and not adapter:
+    if "xalign_config.json" in files and _EXPORT_NAME not in files and not adapter:
         weights.append("xalign_heads.safetensors")
     for name in weights:
         if name not in files:

@@ -6,7 +6,7 @@ import contextlib
 import logging as std_logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Repository:
         files: Mapping[str, Path],
         message: str,
         *,
-        replaces: Callable[[str], bool] | None = None,
+        replaces: Callable[[str, Collection[str]], bool] | None = None,
         create_pr: bool = False,
     ) -> str:
         """Put files there in one commit: whoever looks sees all of them or none.
@@ -80,7 +80,8 @@ class Repository:
         Args:
             files: names in the repository and where the files lie.
             message: of the commit.
-            replaces: tells by name which files of the repository go in the same commit unless they are in `files`.
+            replaces: tells by its name, and by those of all files there, whether a file of the repository goes in the
+                same commit, if it is not in `files`.
             create_pr: open a pull request instead of writing to the branch.
 
         Returns:
@@ -96,7 +97,7 @@ class Repository:
             if "README.md" in names and self._card_stays(api, files.get("README.md")):
                 logger.warning("the card of %s was not written by hf_xalign: left as it is", self.id)
                 files = {name: path for name, path in files.items() if name != "README.md"}
-            gone = sorted(name for name in names - files.keys() if replaces is not None and replaces(name))
+            gone = sorted(name for name in names - files.keys() if replaces is not None and replaces(name, names))
             as_paths = self._speaks_xet(api)
             operations: list[Any] = [CommitOperationDelete(path_in_repo=name) for name in gone]
             for name, path in files.items():

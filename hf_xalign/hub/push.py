@@ -52,7 +52,7 @@ def push_model(
     """Push a model: weights, heads, tokenizer, card, results, recipe and figures, in one commit.
 
     The card is written anew first, from what lies in the folder (see [`write_card`]; what plain transformers saved has
-    the card that lies there, if any). Weights, heads and results that an older push brought
+    the card that lies there, if any). Weights, heads, results and modules that an older push brought
     and the folder no longer has are taken away in the same commit.
 
     Args:

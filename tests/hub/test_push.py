@@ -193,6 +193,30 @@ def test_weights_of_before_go(run, hub, client, tmp_path):
     assert client.call("differences", "me/changed", new).result == []
 
 
+def test_modules_and_results_of_before_go(run, hub, client, tmp_path):
+    """Modules that an export brought would pool the wrong layer of a whole model, and its figures are of others."""
+    old = shutil.copytree(run, tmp_path / "old")
+    (old / "xalign_export.json").write_text(
+        '{"format": "hf_xalign/export-1", "source": "run", "layer": 2, "layers": 2, "layers_of_source": 3, '
+        '"pooling": "mean", "hf_xalign_version": "0.1.0"}'
+    )
+    exported = {"modules.json", "sentence_bert_config.json", "1_WordWeights/config.json", "onnx/model.onnx"}
+    for name in exported:
+        (old / name).parent.mkdir(exist_ok=True)
+        (old / name).write_text("{}")
+    (old / "all_results.json").write_text("{}")
+    assert client.xalign("push", old, "--repo-id", "me/module").result == 0
+    assert exported | {"all_results.json"} < hub.model("me/module").tree().keys()
+    assert client.xalign("push", run, "--repo-id", "me/module").result == 0
+    assert not (exported | {"all_results.json", "xalign_export.json"}) & hub.model("me/module").tree().keys()
+
+    # Of a model that is no export of ours they were put there by hand.
+    tree = hub.model("me/module").tree()
+    hub.model("me/module").commit("main", tree | {"modules.json": regular_file(b"[]")}, "by hand")
+    assert client.xalign("push", run, "--repo-id", "me/module").result == 0
+    assert "modules.json" in hub.model("me/module").tree()
+
+
 def test_a_broken_push_goes_on_where_it_was(hub, client, tmp_path):
     folder = make_run(tmp_path / "run", seed=1)
     (folder / "model.safetensors").unlink()
