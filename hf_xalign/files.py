@@ -15,6 +15,7 @@ from hf_xalign.errors import XAlignError
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_PARTIAL = ".partial"
 _REFUSED = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
@@ -90,7 +91,7 @@ def whole_files(folder: str | os.PathLike) -> Iterator[Path]:
     process may do so at a time.
     """
     folder = Path(folder)
-    partial = folder / ".partial"
+    partial = folder / _PARTIAL
     shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
     partial.mkdir(parents=True)
     try:
@@ -101,6 +102,16 @@ def whole_files(folder: str | os.PathLike) -> Iterator[Path]:
             os.replace(path, place)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def clear_left(folder: str | os.PathLike) -> None:
+    """Delete what killed processes have left half-written in a folder that only this one writes to now."""
+    for path in Path(folder).glob(".*"):
+        with contextlib.suppress(OSError):
+            if re.fullmatch(r"\..+\.\d+\.tmp", path.name) and path.is_file():
+                path.unlink()
+            elif path.name == _PARTIAL:
+                shutil.rmtree(path)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from hf_xalign.data.tokenized_rows import tokenize_rows
 from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
-from hf_xalign.files import check_writable, disk_errors
+from hf_xalign.files import check_writable, clear_left, disk_errors
 from hf_xalign.heads import build_head
 from hf_xalign.messages import did_you_mean
 from hf_xalign.peft_adapters import add_lora, check_lora_options, describe_trained
@@ -79,6 +79,8 @@ def _run(
 ) -> XAlignTrainer:
     _say(args, f"training on {args.world_size} process{'es' * (args.world_size > 1)} ({args.device.type})")
     set_seed(args.seed)
+    if args.should_save and not args.dry_run:
+        clear_left(args.output_dir)
 
     # The first process prepares; the others find the data ready.
     with args.main_process_first(desc="data preparation"):

@@ -89,7 +89,8 @@ class Forked:
                 if not (flags or 0) & (os.O_WRONLY | os.O_RDWR) and not set(mode or "") & set("wax+"):
                     return
             elif event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir"):
-                path = arguments[0]
+                # `shutil.rmtree` names files below a folder that it holds open.
+                path = folder if event in ("os.remove", "os.rmdir") and arguments[1] != -1 else arguments[0]
             else:
                 return
             if not isinstance(path, str | os.PathLike) or not os.path.abspath(path).startswith(folder):
