@@ -52,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GOLD",
         help="gold word alignment, JSONL, Parquet or XL-WA's TSV: alignment error rate of the words by layer",
     )
+    parser.add_argument(
+        "--measures",
+        action="store_true",
+        help="with --pair: CKA, ANC, isotropy, and retrieval after mean-centring and a linear map, by layer; "
+        "with --pairs: the similarity of the languages (mPLM-Sim)",
+    )
     parser.add_argument("--alignment-split", metavar="S", help="keep the rows of GOLD whose column split says so")
     parser.add_argument("--name", help="name of the data in tables (default: the file's)")
     parser.add_argument("--synthetic", action="store_true", help="mark the data as synthetic")
@@ -79,13 +85,17 @@ def run(options: argparse.Namespace) -> None:
     if options.alignment is None and options.alignment_split is not None:
         raise XAlignError("--alignment-split goes with --alignment GOLD")
     if options.sts is not None:
-        _refuse(options, "--sts", ("data", "pair", "pairs", "mining", "low_resource", "lang_column", *_OF_ONE_PAIR))
+        _refuse(
+            options,
+            "--sts",
+            ("data", "pair", "pairs", "mining", "low_resource", "lang_column", "measures", *_OF_ONE_PAIR),
+        )
         evaluate_sts.run(options)
         return
     if options.data is None or (options.pair is None) == (options.pairs is None):
         raise XAlignError("give --data FILE, and either --pair A-B or --pairs A-B,A-C")
     if options.mining:
-        _refuse(options, "--mining", _OF_ONE_PAIR)
+        _refuse(options, "--mining", ("measures", *_OF_ONE_PAIR))
         evaluate_mining.run(options)
     elif options.pairs is not None:
         _refuse(options, "--pairs", _OF_ONE_PAIR)
@@ -135,6 +145,7 @@ def _evaluate_pair(options: argparse.Namespace) -> None:
         batch_tokens=options.batch_tokens,
         checkpoints=options.checkpoints,
         alignment=alignment,
+        measures=options.measures,
         progress=sys.stderr.isatty(),
     )
     for side, count in results["truncated"].items():

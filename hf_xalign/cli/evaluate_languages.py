@@ -59,6 +59,7 @@ def run(options: argparse.Namespace) -> None:
         partial(languages_markdown, direction=options.direction),
         low_resource=split_list(options.low_resource),
         metrics=split_list(options.metrics),
+        measures=options.measures,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, MODEL, VERSIONS, ResultsFormat, check_shape
+from hf_xalign.evaluation.multi_parallel import check_similarity
 
 
 FORMAT = "hf_xalign/languages-1"
@@ -33,6 +34,8 @@ def _check(results: dict[str, Any], where: str) -> None:
             raise XAlignError(f"{where}: {part} is empty")
     if results["groups"][-1]["name"] != "all":
         raise XAlignError(f"{where}: groups does not end with the group all")
+    if "language_similarity" in results:
+        check_similarity(results["language_similarity"], len(results["models"]), where)
     metrics = list(results["languages"][0]["scores"])
     for part in ("languages", "groups"):
         for number, entry in enumerate(results[part]):

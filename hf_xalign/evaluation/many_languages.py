@@ -12,6 +12,7 @@ from hf_xalign.evaluation.json_files import stamp
 from hf_xalign.evaluation.language_pairs import are_low_resource, language_names
 from hf_xalign.evaluation.language_scores import language_groups, score_languages
 from hf_xalign.evaluation.languages_results import FORMAT
+from hf_xalign.evaluation.multi_parallel import multi_parallel, similarity_of, similarity_part
 from hf_xalign.evaluation.parallel_text import ParallelText, describe_pairs
 from hf_xalign.evaluation.retrieval import METRICS, retrieval_accuracy, text_groups
 from hf_xalign.evaluation.text_vectors import EmbeddingOptions, TextVectors, distinct_labels, embed_by_models
@@ -27,6 +28,7 @@ def evaluate_languages(
     name: str | None = None,
     synthetic: bool = False,
     seed: int = 0,
+    measures: bool = False,
     **embedding: Unpack[EmbeddingOptions],
 ) -> dict[str, Any]:
     """Top-1 retrieval of every model on every pair of languages; the result is what `write_languages` writes.
@@ -44,10 +46,12 @@ def evaluate_languages(
         name: the name of the data; None: their file's.
         synthetic: mark the data as not written by people.
         seed: of the resamples.
+        measures: add the similarity of all languages to each other (mPLM-Sim), by the rows that all of them have.
         embedding: options of `embed_texts`: `layer`, `pooling`, `max_length`, `batch_tokens`, `progress`.
 
     Raises:
-        XAlignError: an unknown metric or language, a model that cannot be opened, labels that are not different.
+        XAlignError: an unknown metric or language, a model that cannot be opened, labels that are not different,
+            no rows for `measures`.
     """
     unknown = sorted(set(metrics) - set(METRICS))
     if unknown:
@@ -61,12 +65,15 @@ def evaluate_languages(
         dict.fromkeys(sentence for text in data for side in (text.source, text.target) for sentence in side)
     )
 
-    entries, hits = [], {metric: [[] for _ in data] for metric in metrics}
+    common = multi_parallel(data) if measures else None
+    entries, hits, similarities = [], {metric: [[] for _ in data] for metric in metrics}, []
     for vectors in embed_by_models(models, sentences, labels, **embedding):
         entries.append(vectors.model)
         for metric in metrics:
             for place, (text, group) in enumerate(zip(data, same, strict=True)):
                 hits[metric][place].append(_hits(vectors, text, metric, group))
+        if common is not None:
+            similarities.append(similarity_of(vectors, common, seed))
 
     groups = language_groups(low)
     scores = {metric: score_languages(hits[metric], data, list(groups.values()), seed=seed) for metric in metrics}
@@ -93,6 +100,7 @@ def evaluate_languages(
             for number, (group, members) in enumerate(groups.items())
         ],
         "seed": seed,
+        **({"language_similarity": similarity_part(similarities)} if similarities else {}),
         **stamp(),
     }
 

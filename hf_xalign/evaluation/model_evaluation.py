@@ -19,6 +19,7 @@ from hf_xalign.evaluation.embeddings import (
     resolve_layers,
     tokenize_sentences,
 )
+from hf_xalign.evaluation.layer_measures import held_out, layer_measures
 from hf_xalign.evaluation.loading import alignment_settings, checkpoints_of
 from hf_xalign.evaluation.overlap import LexicalOverlap, lexical_overlap, token_ids
 from hf_xalign.evaluation.parallel_text import ParallelText
@@ -54,6 +55,7 @@ def evaluate_model(
     batch_tokens: int = 4096,
     checkpoints: bool = False,
     alignment: GoldStandard | None = None,
+    measures: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Evaluate a checkpoint folder or Hub id; the result is what `write_results` writes.
@@ -70,14 +72,21 @@ def evaluate_model(
         max_length, batch_tokens: in tokens; see [`sentence_embeddings`].
         checkpoints: evaluate the folder's checkpoint-STEP folders too, for `dynamics`.
         alignment: a gold standard to measure every layer's word alignment on, for `alignment_layers`.
+        measures: add CKA, ANC, isotropy, and retrieval after mean-centring and linear maps, by layer; see
+            [`layer_measures`].
         progress: whether to show bars.
 
     Raises:
-        XAlignError: a model that cannot be opened, an unknown metric, a layer or a length out of range.
+        XAlignError: a model that cannot be opened, an unknown metric, a layer or a length out of range, too few pairs
+            for `measures`.
     """
     unknown = sorted(set(metrics) - set(METRICS))
     if unknown:
         raise XAlignError(f"unknown retrieval metric {unknown[0]!r}: use {', '.join(METRICS)}")
+    groups = text_groups(data.source, data.target)
+    if measures:
+        # Too few pairs should not cost the run of a model.
+        held_out(groups, seed)
     steps = checkpoints_of(name_or_path) if checkpoints else []
     model, tokenizer = load_encoder(name_or_path), load_tokenizer(name_or_path)
     settings = alignment_settings(name_or_path)
@@ -88,7 +97,6 @@ def evaluate_model(
     texts = romanised(data)
     limit = length_limit(model, tokenizer, max_length)
     tokenized = {side: tokenize_sentences(tokenizer, texts[side], max_length=limit) for side in SIDES}
-    groups = text_groups(data.source, data.target)
 
     def embed(encoder: PreTrainedModel, side: str, layers: list[int] | None, what: str = "") -> dict[int, np.ndarray]:
         bar = progress and f"{what}{side}"
@@ -149,6 +157,8 @@ def evaluate_model(
         },
         "errors": retrieval_errors(retrieval["cosine"], texts, seed),
     }
+    if measures:
+        results["measures"] = layer_measures(by_layer["source"], by_layer["target"], groups, seed=seed)
     if alignment is not None:
         results["alignment_layers"] = alignment_layers(model, tokenizer, alignment, seed=seed)
     if checkpoints:

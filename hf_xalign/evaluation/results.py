@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hf_xalign.evaluation.json_files import ESTIMATE, ResultsFormat, check_shape
+from hf_xalign.evaluation.layer_measures import SHAPE as MEASURES
 
 
 FORMAT = "hf_xalign/results-1"
@@ -61,6 +62,7 @@ _OPTIONAL = {
         "method": str,
         "layers": [{"layer": int, **dict.fromkeys(("precision", "recall", "f1", "aer"), ESTIMATE)}],
     },
+    "measures": MEASURES,
     "dynamics": [{"step": int, "mean_top1": ESTIMATE, "similarities": dict.fromkeys(SIMILARITIES, _MEANS)}],
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hf_xalign.evaluation.layer_measures import BASELINES
 from hf_xalign.evaluation.text_tables import columns, share
 
 
@@ -32,6 +33,8 @@ def format_results(results: dict[str, Any]) -> str:
     for name, figures in results["overlap"].items():
         rows.append([name, share(figures["ratio"]), f"{figures['shared']} of {figures['total']}"])
     lines += columns(rows)
+    if "measures" in results:
+        lines += ["", *_measures(results["measures"])]
     if "alignment_layers" in results:
         alignment = results["alignment_layers"]
         rows = [[f"words ({alignment['method']}), %", "AER", "precision", "recall"]]
@@ -45,6 +48,21 @@ def format_results(results: dict[str, Any]) -> str:
             rows.append([str(point["step"]), share(point["mean_top1"]), f"{gap:.3f}"])
         lines += ["", *columns(rows)]
     return "\n".join(lines)
+
+
+def _measures(measures: dict[str, Any]) -> list[str]:
+    rows = [["by layer", "CKA (random)", "ANC (random)", "mean cosine", "", "partition", ""]]
+    for point in measures["layers"]:
+        beside = [f"{point[name]['value']:.3f} ({point[name]['random']:.3f})" for name in ("cka", "anc")]
+        cosines = [_cosine(point["mean_cosine"][side]) for side in ("source", "target")]
+        scores = [f"{point['partition'][side]:.3f}" for side in ("source", "target")]
+        rows.append([f"layer {point['layer']}", *beside, *cosines, *scores])
+    lines = [*columns(rows), "mean cosine and partition score of source and target", ""]
+    rows = [["mean top-1, %", *(name.replace("_", " ") for name in BASELINES)]]
+    for point in measures["layers"]:
+        rows.append([f"layer {point['layer']}", *(share(point["retrieval"][name]) for name in BASELINES)])
+    fit = measures["fit"]
+    return [*lines, *columns(rows), f"on {fit['test']} pairs; means and maps of {fit['n']} others"]
 
 
 def _cosine(estimate: dict[str, float]) -> str:
