@@ -31,12 +31,11 @@ from huggingface_hub.utils import (
 )
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.markdown import OUR_CARD
 from hf_xalign.published_files import without_quotations
 from hf_xalign.version import __version__
 
 
-# What a card that hf_xalign has written holds (`hf_xalign.hub.model_card.MARKER`).
-_OUR_CARD = "<!-- Written by hf_xalign "
 # What other programs write into theirs.
 _MADE_BY_OTHERS = re.compile("generated automatically|automatically generated")
 
@@ -123,12 +122,12 @@ class Repository:
             return commit.pr_url or commit.commit_url
 
     def _card_stays(self, api: HfApi, new: Path | None) -> bool:
-        if new is None or _OUR_CARD not in new.read_text(encoding="utf-8"):
+        if new is None or OUR_CARD not in new.read_text(encoding="utf-8"):
             return False
         path = api.hf_hub_download(self.id, "README.md", repo_type=self.type, revision=self.revision)
         old = Path(path).read_text(encoding="utf-8", errors="replace")
         body = re.sub(r"\A---\n.*?\n---\n", "", old, flags=re.DOTALL).strip()
-        return bool(body) and _OUR_CARD not in old and not _MADE_BY_OTHERS.search(old)
+        return bool(body) and OUR_CARD not in old and not _MADE_BY_OTHERS.search(old)
 
     def _speaks_xet(self, api: HfApi) -> bool:
         if api.endpoint == _HUGGING_FACE:

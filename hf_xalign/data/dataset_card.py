@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from hf_xalign.data.languages import parse_language
+from hf_xalign.markdown import OUR_CARD
 
 
 _SIZES = (
@@ -70,6 +71,7 @@ def render_dataset_card(info: dict[str, Any]) -> str:
             "---",
             yaml.safe_dump(front, sort_keys=False, allow_unicode=True).rstrip(),
             "---",
+            f"{OUR_CARD}with these data; without this line a card on the Hub is not replaced by a newer one. -->\n",
             _INTRODUCTION.format(
                 romaniser=info["versions"]["romaniser"], duplicates=kept, alignment=_alignment(info["settings"])
             ),

@@ -34,12 +34,11 @@ from hf_xalign.hub.export_record import read_export
 from hf_xalign.hub.run_folder import RunFolder, read_run
 from hf_xalign.hub.run_results import RunResults, read_scores
 from hf_xalign.hub.usage import pooling_of, sentence_transformers_usage, transformers_usage
-from hf_xalign.markdown import code, inline, one_line
+from hf_xalign.markdown import OUR_CARD, code, inline, one_line
 
 
 CARD_NAME = "README.md"
-# A card that has lost this line belongs to whoever took it out.
-MARKER = "<!-- Written by hf_xalign from the files of this run; without this line it will not be written anew. -->"
+MARKER = f"{OUR_CARD}from the files of this run; without this line it will not be written anew. -->"
 
 logger = logging.getLogger("hf_xalign")
 

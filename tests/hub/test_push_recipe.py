@@ -10,6 +10,7 @@ import yaml
 
 from hf_xalign.cli import main
 from tests.hub.loopback.server import TOKEN
+from tests.hub.loopback.storage import regular_file
 
 
 RECIPE = {
@@ -62,6 +63,12 @@ def test_prepared_data_are_loaded_by_their_id(folder, hub, client):
         split: pq.read_table(folder / "prepared" / f"{name}.parquet").to_pylist() for split, name in prepared.items()
     }
     assert client.xalign("push", folder / "prepared", "--repo-id", "me/data").result == 0
+    # A card that somebody has written there tells more than ours.
+    repository = hub.repositories["dataset", "me/data"]
+    repository.commit("main", repository.tree() | {"README.md": regular_file(b"# By hand\n")}, "by hand")
+    done = client.xalign("push", folder / "prepared", "--repo-id", "me/data")
+    assert done.err == "the card of me/data was not written by hf_xalign: left as it is\n"
+    assert hub.content(repository.tree()["README.md"]) == b"# By hand\n"
 
 
 def test_a_run_pushes_its_checkpoints_and_its_end(folder, hub, client):
