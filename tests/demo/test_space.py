@@ -20,7 +20,7 @@ def test_the_app_of_the_folder_is_the_page(model, corpus, tmp_path, monkeypatch,
     assert main(["demo", "me/tiny", "--share-as-space", "space", "--corpus", str(corpus)]) == 0
     assert "hf upload ME/NAME space --repo-type space" in capsys.readouterr().out
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", "app.py", "corpus.txt", "requirements.txt"]
-    assert (folder / "requirements.txt").read_text() == f"hf_xalign[demo]=={__version__}\n"
+    assert (folder / "requirements.txt").read_text() == f"hf_xalign[demo,peft]=={__version__}\n"
     _, front, text = (folder / "README.md").read_text("utf-8").split("---\n", 2)
     card = yaml.safe_load(front)
     assert (card["sdk"], card["app_file"], card["models"]) == ("gradio", "app.py", ["me/tiny"])
