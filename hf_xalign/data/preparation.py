@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from hf_xalign.aligners import load_aligner
 from hf_xalign.data.arguments import SECTIONS, DataArguments
-from hf_xalign.data.cleaning import clean_train
+from hf_xalign.data.cleaning import clean_train, rows_of
 from hf_xalign.data.corpora import empty_table, read_source
 from hf_xalign.data.data_fingerprint import describe_source, fingerprint_of, versions
 from hf_xalign.data.dataset_card import render_dataset_card
@@ -78,6 +78,8 @@ def prepare(
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Two runs of recipes that share their data may start together: one prepares, the other waits and uses.
         with FileLock(folder.parent / f".{folder.name}.lock"):
+            for left in _beside(folder):  # of a run that was killed
+                shutil.rmtree(left, ignore_errors=True)
             if _usable(folder, fingerprint) and not overwrite:
                 logger.info("using prepared data in %s", folder)
             else:
@@ -87,19 +89,25 @@ def prepare(
     return folder
 
 
+def _beside(folder: Path) -> tuple[Path, Path]:
+    """Where the folder is written, and where the one goes that it replaces."""
+    return folder.parent / f".{folder.name}.partial", folder.parent / f".{folder.name}.old"
+
+
 def _replace(folder: Path, write: Callable[[Path], None]) -> None:
     """Have `write` fill a folder beside `folder`, then put it in its place."""
-    partial = folder.parent / f".{folder.name}.partial"
-    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
+    partial, old = _beside(folder)
     partial.mkdir()
     try:
         write(partial)
+        # Not deleted in its place: half of it would be taken for something else, and never touched again.
         if folder.exists():
-            shutil.rmtree(folder)
+            os.replace(folder, old)
         os.replace(partial, folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _usable(folder: Path, fingerprint: str) -> bool:
@@ -170,16 +178,21 @@ def _write(
             logger.warning(
                 "%s: %d selection rows share a sentence with the test data: left out", source["label"], shared
             )
-    cleaned, by_source = clean_train(tables["train_data"], held_out, deduplicate=data_args.deduplicate)
+    # A copy of each sentence at a time, no more: memory is what bounds how many can be prepared.
+    read = tables.pop("train_data")
+    cleaned, by_source = clean_train(read, held_out, deduplicate=data_args.deduplicate)
+    del read, held_out, table
     for source, by_language in zip(sources["train_data"], by_source, strict=True):
         source["languages"] = by_language
     if not any(table.num_rows for table in cleaned):
         raise XAlignError("no train sentence is left: each is a selection, test or excluded sentence too")
     if tables["selection_data"] and not any(table.num_rows for table in tables["selection_data"]):
         raise XAlignError("no selection row is left: each shares a sentence with the test data")
+    languages = _by_language(by_source, cleaned)
     # Selection pairs go with those of training: a validation loss reads the same columns, and an aligner that learns
     # from the corpus learns from all of it.
     train, selection = _join(cleaned, data_args), _concatenated(tables["selection_data"])
+    del cleaned
     if "source" in train.column_names:
         together = _enrich_pairs(pa.concat_tables([train, selection], promote_options="default"), data_args)
         train, selection = together.slice(0, train.num_rows), together.slice(train.num_rows)
@@ -199,7 +212,7 @@ def _write(
             "train": train.num_rows,
             **{name: sum(table.num_rows for table in tables[f"{name}_data"]) for name in ("selection", "test")},
         },
-        "languages": _by_language(by_source, cleaned),
+        "languages": languages,
         "sources": sources,
         "synthetic": any(source.path.startswith(MINICORPUS) for part in sections.values() for source in part),
         "versions": versions(),
@@ -279,8 +292,7 @@ def _by_language(
             # A language of which no row is left has no words.
             total[language].update({**count, "words": 0})
         of_pairs = "source" in table.column_names
-        codes = [table[name].to_pylist() for name in (("source_lang", "target_lang") if of_pairs else ("lang",))]
-        texts = table["source" if of_pairs else "text"].to_pylist()
-        for text, *code in zip(texts, *codes, strict=True):
+        codes = ("source_lang", "target_lang") if of_pairs else ("lang",)
+        for text, *code in rows_of(table, "source" if of_pairs else "text", *codes):
             total["-".join(code)]["words"] += len(text.split())
     return {language: dict(total[language]) for language in sorted(total)}

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import json
 import logging
+import os
 import re
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -236,6 +239,36 @@ def test_what_a_killed_run_left_is_cleared(section, tmp_path):
     (partial / "train.parquet").write_text("half")
     assert load_prepared(prepare(section())).train.num_rows == 7
     assert not partial.exists()
+
+
+@pytest.mark.parametrize("call", range(1, 5))
+def test_a_kill_while_old_data_give_way_leaves_no_stranger(call, section, tmp_path, monkeypatch):
+    """Killed at each change of folders; a deletion is killed half-way, when `preparation.json` has gone."""
+
+    class Killed(BaseException):
+        pass
+
+    folder, calls = prepare(section()), itertools.count(1)
+    delete, replace = shutil.rmtree, os.replace
+
+    def dying_delete(path, **options):
+        if next(calls) >= call and Path(path).exists():
+            (Path(path) / "preparation.json").unlink(missing_ok=True)
+            raise Killed
+        delete(path, **options)
+
+    def dying_replace(*places):
+        if "json" not in str(places[0]) and next(calls) >= call:
+            raise Killed
+        replace(*places)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", dying_delete)
+        patch.setattr(os, "replace", dying_replace)
+        with pytest.raises(Killed):
+            prepare(section(), overwrite=True)
+    assert load_prepared(prepare(section())).train.num_rows == 7
+    assert {path.name for path in folder.parent.iterdir()} == {"data", ".data.lock"}
 
 
 def test_two_processes_give_the_same_folder(section, tmp_path):

@@ -116,6 +116,8 @@ class Command:
     def killed(self, rng: random.Random, like: Command) -> str | None:
         """Start it and end it at a random moment; None where it was through before."""
         how = rng.choice(["time", "time", "change", "checkpoint", "SIGTERM"] if self.writes_checkpoints else HOW)
+        if not like.count:  # a push changes nothing here
+            how = "time"
         die_at = rng.randint(1, like.count) if how == "change" else None
         run = Forked(self.arguments, self.log, die_at=die_at, changes_in=self.place, before=self.before)
         if how == "change":
