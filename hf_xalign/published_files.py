@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -44,6 +44,8 @@ _BESIDE = (
     r"((figures|images|assets)/)?[^/]+\.(png|svg|jpe?g)",
     r"runs/([^/]+/)*events\.out\.tfevents\.[^/]+",
 )
+# How the names of figures begin that show words of sentence pairs (`hf_xalign.tracking`).
+WORD_FIGURES = "figures/alignment_"
 # Parts of result files that quote sentences of the data that was measured on. Test sets ask not to be put on the web,
 # where the next model would be trained on them.
 _QUOTING = {"results.json": "errors", "audit.json": "examples"}
@@ -106,6 +108,12 @@ def without_quotations(name: str, path: Path) -> Path | bytes:
     if not isinstance(results, dict) or not results.get(part):
         return path
     return json.dumps(results | {part: []}, ensure_ascii=False, indent=1).encode()
+
+
+def with_drawn_words(files: Mapping[str, Path]) -> list[str]:
+    """Names of those of the files that are TensorBoard's and show words of the selection data in their figures."""
+    events = ((name, path) for name, path in files.items() if ".tfevents." in name)
+    return [name for name, path in events if WORD_FIGURES.encode() in path.read_bytes()]
 
 
 def left_out(folder: str | Path, files: Iterable[str]) -> list[str]:

@@ -5,8 +5,8 @@
   xalign push prepared/quickstart --repo-id ME/DATA
 
 Of a model go: weights, heads, tokenizer, card, results, recipe and figures; never checkpoints, optimiser states,
-pickles, training data, reports or other quotations of test data. Of prepared data go: the tables, their tokenizer and
-their card.
+pickles, training data, reports or other quotations of test data. Figures of TensorBoard go, and are named where they
+show words of the selection data. Of prepared data go: the tables, their tokenizer and their card.
 
 Log in first with `hf auth login`, or set HF_TOKEN. HF_ENDPOINT names another Hub. A push that was broken off goes on
 where it was when the same command is run again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,12 @@ from hf_xalign.published_files import (
     left_out,
     model_files,
     prepared_files,
+    with_drawn_words,
 )
 from hf_xalign.repository import check_repo_id, open_repository
+
+
+logger = logging.getLogger("hf_xalign")
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ def push_model(
 
     The card is written anew first, from what lies in the folder (see [`write_card`]; what plain transformers saved has
     the card that lies there, if any). Weights, heads, results and modules that an older push brought
-    and the folder no longer has are taken away in the same commit.
+    and the folder no longer has are taken away in the same commit. Figures of TensorBoard that show words of the
+    selection data are pushed; the logger `hf_xalign` names them.
 
     Args:
         folder: of a finished run, of an export, or a checkpoint.
@@ -74,6 +80,8 @@ def push_model(
     if repository.id != repo_id:  # now its owner is known
         _write_card(folder, repository.id)
     files = model_files(folder)
+    if drawn := with_drawn_words(files):
+        logger.warning("published, too: words of the selection data, in the figures of %s", ", ".join(drawn))
     repository.upload(files, message, replaces=is_part_of_model)
     return Pushed(repository.url, revision, list(files), left_out(folder, files))
 

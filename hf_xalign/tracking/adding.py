@@ -20,7 +20,8 @@ def add_figures(trainer: XAlignTrainer, selection: Dataset | None) -> None:
     """Let the trackers of a run have figures of each evaluation: a [`FigureCallback`], where it is wanted.
 
     It is where `log_figures` does not say no, the run evaluates on selection data, and `report_to` names a tracker
-    that takes figures. Without matplotlib, the logger `hf_xalign` says so and the run goes on.
+    that takes figures. Without matplotlib, the logger `hf_xalign` says so and the run goes on; where words of the data
+    are going to be pushed to the Hub with TensorBoard's files, it says that.
 
     Args:
         trainer: its `evaluator` is a [`RetrievalEvaluator`], where there are selection data.
@@ -40,4 +41,10 @@ def add_figures(trainer: XAlignTrainer, selection: Dataset | None) -> None:
     from hf_xalign.tracking.pairs import choose_pairs
 
     pairs = choose_pairs(selection, args.log_figure_pairs)
+    if pairs and args.push_to_hub and "tensorboard" in takers:
+        logger.warning(
+            "the words of %d pairs of the selection data are drawn, and published with the run's TensorBoard files: "
+            "log_figure_pairs: 0 keeps them out",
+            len(pairs),
+        )
     trainer.add_callback(FigureCallback(trainer, pairs))

@@ -9,6 +9,7 @@ from transformers import TrainerCallback
 
 from hf_xalign.aligners import load_aligner
 from hf_xalign.aligners.word_similarities import word_similarities
+from hf_xalign.published_files import WORD_FIGURES
 from hf_xalign.tracking.figures import alignment_figure, similarity_figure
 from hf_xalign.tracking.pairs import WordsToDraw
 from hf_xalign.tracking.trackers import Drawn, log_figures
@@ -61,5 +62,5 @@ class FigureCallback(TrainerCallback):
         for pair, cosines, found in zip(self.pairs, word_similarities(pairs=words, **encoder), links, strict=True):
             title = f"Pair {pair.row} of the selection data ({pair.languages}), {where}"
             image = alignment_figure(pair.source, pair.target, cosines, found, pair.links, title=title)
-            figures[f"figures/alignment_{pair.row}"] = Drawn(image, title)
+            figures[f"{WORD_FIGURES}{pair.row}"] = Drawn(image, title)
         return figures

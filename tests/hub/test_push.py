@@ -145,6 +145,17 @@ def test_equal_files_are_sent_once(run, hub, client, tmp_path):
     assert (hub.uploads - before).total() == 2
 
 
+def test_words_of_the_data_are_not_published_without_a_word(run, hub, client, tmp_path):
+    folder = shutil.copytree(run, tmp_path / "run")
+    (folder / "runs/b").mkdir()
+    (folder / "runs/b/events.out.tfevents.2").write_bytes(b"...figures/alignment_3...")
+    done = client.xalign("push", folder, "--repo-id", "me/words")
+    assert done.result == 0
+    assert done.err == (
+        "published, too: words of the selection data, in the figures of runs/b/events.out.tfevents.2\n"
+    )
+
+
 def test_an_id_without_owner_is_ones_own(run, hub, client):
     done = client.xalign("push", run, "--repo-id", "alone")
     assert done.out.splitlines()[0].endswith(f" files to {hub.url}/me/alone")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hf_xalign.published_files import with_drawn_words
 from hf_xalign.train import train
 from tests.tracking.runs import SELECTION, write_recipe
 
@@ -53,6 +54,15 @@ def test_tensorboard_has_each_objective_and_retrieval_as_scalars(run, events):
         found = [(event.step, event.value) for event in events.Scalars(tag)]
         assert [step for step, _ in found] == [1, 2]
         assert found == [(step, pytest.approx(value, rel=1e-6)) for step, value in _logged(run[1], name)]
+
+
+def test_files_that_show_words_of_the_data_are_known(run, tmp_path):
+    (file,) = (run[0] / "out" / "runs").rglob("events.out.*")
+    wordless = tmp_path / "events.out.tfevents.1"
+    wordless.write_bytes(b"figures/similarities")
+    assert with_drawn_words({"runs/a/" + file.name: file, "runs/b/" + wordless.name: wordless}) == [
+        "runs/a/" + file.name
+    ]
 
 
 def test_tensorboard_has_the_figures_of_each_evaluation(events):

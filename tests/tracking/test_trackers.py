@@ -121,6 +121,15 @@ def test_no_word_is_drawn_where_none_is_wanted(wandb, tokenizer, tmp_path):
     assert set(entry) == {"figures/similarities", "train/global_step"}
 
 
+def test_who_publishes_words_of_the_data_is_told(tokenizer, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(XAlignTrainer, "init_hf_repo", lambda self: None)
+    for number, (pairs, told) in enumerate([(2, 1), (0, 0)]):
+        changes = {"report_to": "tensorboard", "push_to_hub": True, "log_figure_pairs": pairs}
+        add_figures(_trainer(tokenizer, tmp_path / str(number), **changes), PAIRS)
+        assert len([record for record in caplog.records if "the words of 2 pairs" in record.message]) == told
+        caplog.clear()
+
+
 def test_without_matplotlib_the_scalars_go_on(wandb, tokenizer, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(trackers, "version", lambda name: "3.10.3")
     trainer = _trainer(tokenizer, tmp_path, report_to="wandb", max_steps=1)
