@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 import regex
@@ -47,20 +47,21 @@ def clean_train(
         for table in held_out
         for side in ("text", "source", "target")
         if side in table.column_names
-        for text in table[side].to_pylist()
+        for (text,) in rows_of(table, side)
     }
     seen: dict[str, set] = defaultdict(set)
     cleaned = []
     counts = []
     for table in tables:
         of_pairs = "source" in table.column_names
-        sides = [table[name].to_pylist() for name in (("source", "target") if of_pairs else ("text",))]
-        codes = [table[name].to_pylist() for name in (("source_lang", "target_lang") if of_pairs else ("lang",))]
+        sides = ("source", "target") if of_pairs else ("text",)
+        codes = ("source_lang", "target_lang") if of_pairs else ("lang",)
         by_language: dict[str, dict[str, int]] = defaultdict(
             lambda: {"read": 0, "excluded": 0, "duplicates": 0, "kept": 0}
         )
         kept = []
-        for row, (texts, langs) in enumerate(zip(zip(*sides, strict=True), zip(*codes, strict=True), strict=True)):
+        for row, values in enumerate(rows_of(table, *sides, *codes)):
+            texts, langs = values[: len(sides)], values[len(sides) :]
             language = "-".join(langs)
             count = by_language[language]
             count["read"] += 1
@@ -76,3 +77,9 @@ def clean_train(
         cleaned.append(table.take(pa.array(kept, pa.int64())) if len(kept) < table.num_rows else table)
         counts.append(dict(by_language))
     return cleaned, counts
+
+
+def rows_of(table: pa.Table, *columns: str) -> Iterator[tuple]:
+    """The rows of some columns as Python values, some thousand at a time: all of them take several times the table."""
+    for batch in table.select(columns).to_batches(max_chunksize=10_000):
+        yield from zip(*(batch.column(place).to_pylist() for place in range(len(columns))), strict=True)
