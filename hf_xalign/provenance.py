@@ -22,6 +22,8 @@ from hf_xalign.recipe import dump_recipe
 
 PROVENANCE_NAME = "provenance.json"
 FORMAT = "hf_xalign/provenance-1"
+# What only training needs, LoRA, and the frozen copy that PEFT keeps of a module that it trains.
+_NOT_OF_THE_MODEL = ("xalign_", "lora_", "original_module")
 _PACKAGES = ("hf_xalign", "torch", "transformers", "accelerate", "datasets")
 
 
@@ -70,9 +72,10 @@ class ProvenanceCallback(TrainerCallback):
                 "model_type": model.config.model_type,
                 "num_layers": model.config.num_hidden_layers,
                 "hidden_size": model.config.hidden_size,
-                # Without what only training needs.
                 "parameters": sum(
-                    parameter.numel() for name, parameter in model.named_parameters() if "xalign_" not in name
+                    parameter.numel()
+                    for name, parameter in model.named_parameters()
+                    if not any(part in name for part in _NOT_OF_THE_MODEL)
                 ),
             },
             "hardware": describe_hardware(args.device, args.world_size),

@@ -17,6 +17,7 @@ from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_folder
 from hf_xalign.hub.export_record import ExportRecord
+from hf_xalign.hub.run_records import copy_records
 from hf_xalign.hub.trained_pooling import trained_pooling
 
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from hf_xalign.hub.export_reference import Reference
 
 
-# Told of the whole model, and true of what is made of it.
-_RECORDS = ("recipe.yaml", "trainer_state.json", "provenance.json", "LICENSE*", "NOTICE*")
 # Figures of sentence embeddings: true of the same layer and pooling only.
 _RESULTS = ("results.json", "languages.json", "mining.json", "sts.json")
 
@@ -174,7 +173,8 @@ def _export_cut(source: Path, target: Path, options: ExportOptions, name: str) -
         # `xalign evaluate` reads the layer there, and a card the objectives.
         own = XAlignConfig(heads=settings.heads, alignment_layer=layer, pooling=pooling, languages=settings.languages)
         own.save_beside(target)
-    _copy_records(source, target, record)
+    copy_records(source, target)
+    _copy_results(source, target, record)
     return record
 
 
@@ -223,9 +223,7 @@ def save_encoder(reference: Reference, folder: Path) -> None:
     reference.tokenizer.save_pretrained(folder)
 
 
-def _copy_records(source: Path, target: Path, record: ExportRecord) -> None:
-    for path in (path for pattern in _RECORDS for path in sorted(source.glob(pattern))):
-        shutil.copy(path, target)
+def _copy_results(source: Path, target: Path, record: ExportRecord) -> None:
     for path in (source / name for name in _RESULTS):
         if path.exists() and _measured_there(path, record):
             shutil.copy(path, target)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from hf_xalign.adapter_files import base_of_adapter
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_folder
-
-
-# What tells how the adapter was made; its figures are of the adapter.
-_TOLD = ("recipe.yaml", "provenance.json", "trainer_state.json")
+from hf_xalign.hub.run_records import copy_records
 
 
 def merge_adapter(folder: str | os.PathLike, output: str | os.PathLike) -> Path:
@@ -41,7 +37,6 @@ def merge_adapter(folder: str | os.PathLike, output: str | os.PathLike) -> Path:
         model = XAlignModel.from_pretrained(folder)
         model.save_pretrained(partial)
         load_tokenizer(str(folder)).save_pretrained(partial)
-        for name in _TOLD:
-            if (told := Path(folder) / name).is_file():
-                shutil.copyfile(told, partial / name)
+        # Without its figures: they are of the adapter.
+        copy_records(Path(folder), partial)
     return Path(output)

@@ -6,11 +6,13 @@ All that is told comes from files in the run's folder. Whatever comes from data,
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from huggingface_hub import ModelCard
+from safetensors import safe_open
 
 from hf_xalign.files import write_text
 from hf_xalign.hub.card_data import card_data, languages_of
@@ -182,9 +184,20 @@ def _encoder(run: RunFolder) -> str:
         inline(run.config.get("model_type") or told.get("model_type") or NOT_STATED),
         f"{run.num_layers} layers" if run.num_layers else "",
         f"{told['hidden_size']} dimensions" if told.get("hidden_size") else "",
-        f"{told['parameters']:,} parameters" if told.get("parameters") else "",
+        f"{count:,} parameters" if (count := _parameters(run)) else "",
     ]
     return ", ".join(filter(None, parts))
+
+
+def _parameters(run: RunFolder) -> int | None:
+    """How many the model has; those of an export are counted, for it has fewer than what it was made of."""
+    if read_export(run.path) is None:
+        return run.provenance.get("architecture", {}).get("parameters")
+    count = 0
+    for path in run.path.glob("model*.safetensors"):
+        with safe_open(path, framework="numpy") as weights:
+            count += sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118
+    return count
 
 
 def _embeddings(run: RunFolder) -> str:

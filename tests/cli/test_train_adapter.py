@@ -72,6 +72,8 @@ def test_a_run_its_restart_and_its_evaluation(place, capsys, caplog):
     assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "recipe.yaml"} <= names
     assert {"xalign_config.json", "xalign_heads.safetensors", "results.json", "trainer_state.json"} <= names
     assert not names & {"config.json", "model.safetensors"}
+    told = json.loads((place / "out/provenance.json").read_text())["architecture"]["parameters"]
+    assert told == sum(weights.numel() for weights in load_file("base/model.safetensors").values())
 
     whole = load_file("out/checkpoint-4/adapter_model.safetensors")
     shutil.rmtree("out/checkpoint-4")

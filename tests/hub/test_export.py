@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, GPT2Config
 
 from hf_xalign import XAlignConfig, XAlignModel
@@ -80,6 +81,7 @@ def test_records_go_along_and_figures_of_the_same_layer_only(checkpoint, tmp_pat
     (checkpoint / "languages.json").write_text(json.dumps({"models": [{"layer": 3, "pooling": "mean"}]}))
     (checkpoint / "sts.json").write_text("cut sho")
     (checkpoint / "training_args.bin").write_text("a pickle")
+    (checkpoint / "provenance.json").write_text(json.dumps({"architecture": {"parameters": 12345}}))
     export_model(checkpoint, tmp_path / "out", ExportOptions())
     export_model(checkpoint, tmp_path / "last", ExportOptions(layer=3))
     records = {"LICENSE", "recipe.yaml", "README.md"}
@@ -91,6 +93,9 @@ def test_records_go_along_and_figures_of_the_same_layer_only(checkpoint, tmp_pat
     }
     card = (tmp_path / "out" / "README.md").read_text()
     assert "# out" in card and 'from_pretrained("out")' in card and "The first 2 of 3 layers of model" in card
+    # Those of the whole model are more.
+    weights = load_file(tmp_path / "out" / "model.safetensors")
+    assert f"{sum(tensor.numel() for tensor in weights.values()):,} parameters" in card
 
 
 def test_any_encoder_can_be_cut_where_it_is_told(tmp_path):
@@ -237,12 +242,14 @@ def test_an_adapter_is_merged_and_then_cut(tmp_path):
     with torch.no_grad():
         expected = model.eval()(**BATCH, output_hidden_states=True).hidden_states
 
+    (tmp_path / "adapter" / "NOTICE").write_text("mine")
     assert export_model(tmp_path / "adapter", tmp_path / "merged", ExportOptions(merge=True)) is None
     _, info = AutoModelForMaskedLM.from_pretrained(tmp_path / "merged", output_loading_info=True)
     assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys"))
     assert (tmp_path / "merged" / "README.md").exists() and read_export(tmp_path / "merged") is None
     record = export_model(tmp_path / "adapter", tmp_path / "cut", ExportOptions(merge=True, layer=2))
     assert (record.source, record.layer, record.layers) == ("adapter", 2, 2)
+    assert all((tmp_path / name / "NOTICE").read_text() == "mine" for name in ("merged", "cut"))
     for found, state in zip(_states(tmp_path / "merged").hidden_states, expected, strict=True):
         torch.testing.assert_close(found, state, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(_states(tmp_path / "cut").last_hidden_state, expected[2], rtol=1e-4, atol=1e-5)
