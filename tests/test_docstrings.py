@@ -23,6 +23,7 @@ from hf_xalign.heads.base import Head
 
 # What measures something, and so was defined by somebody.
 MEASURES = (
+    "accuracy",
     "alignment_by_layer",
     "alignment_error_rate",
     "alignment_f1",
@@ -36,7 +37,9 @@ MEASURES = (
     "fit_linear_map",
     "gain_correlations",
     "language_similarity",
+    "entity_f1",
     "lexical_overlap",
+    "macro_f1",
     "linear_cka",
     "mean_centred",
     "mean_cosine",

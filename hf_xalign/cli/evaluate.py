@@ -4,6 +4,7 @@
   xalign evaluate MODEL ... --data FILE --pairs LIST --output DIR    retrieval in many languages: languages.json
   xalign evaluate MODEL ... --mining --data FILE --pairs LIST ...    bitext mining: mining.json
   xalign evaluate MODEL ... --sts FILE --output DIR                  graded similarity: sts.json
+  xalign evaluate MODEL ... --task TASK --data FILE --train-lang A --test-langs A,B ...   transfer: downstream.json
 
 Of two languages: sentence retrieval in both directions and at every layer, the similarity of sentences, their
 translations and their transliterations against random pairs, and the overlap of token types.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from hf_xalign.cli import evaluate_languages, evaluate_mining, evaluate_models, evaluate_sts
+from hf_xalign.cli import evaluate_downstream, evaluate_languages, evaluate_mining, evaluate_models, evaluate_sts
 
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ TAKES_OVERRIDES = False
 
 # What only the evaluation of two languages does.
 _OF_ONE_PAIR = ("alignment", "checkpoints")
+# What only fine-tuning takes, and what it has no use for.
+_OF_TRANSFER = ("train_lang", "test_langs", "seeds", "set")
+_NOT_OF_TRANSFER = (
+    *("pair", "pairs", "mining", "low_resource", "lang_column", "layer", "pooling", "measures"),
+    *_OF_ONE_PAIR,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="keep the first N pairs")
     parser.add_argument("--batch-tokens", type=int, default=4096, metavar="TOKENS", help="a batch (default: 4096)")
-    for mode in (evaluate_languages, evaluate_mining, evaluate_sts):
+    for mode in (evaluate_languages, evaluate_mining, evaluate_sts, evaluate_downstream):
         mode.add_arguments(parser)
 
 
@@ -84,6 +91,13 @@ def run(options: argparse.Namespace) -> None:
         raise XAlignError(f"--output {options.output} is a file: give a folder")
     if options.alignment is None and options.alignment_split is not None:
         raise XAlignError("--alignment-split goes with --alignment GOLD")
+    if options.task is not None:
+        _refuse(options, "--task", ("sts", *_NOT_OF_TRANSFER))
+        evaluate_downstream.run(options)
+        return
+    for name in _OF_TRANSFER:
+        if getattr(options, name):
+            raise XAlignError(f"--{name.replace('_', '-')} goes with --task")
     if options.sts is not None:
         _refuse(
             options,

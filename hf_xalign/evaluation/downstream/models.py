@@ -1,0 +1,102 @@
+"""Plain transformers classes for a task, on top of a checkpoint's encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+
+from hf_xalign.adapter_files import ADAPTER_CONFIG_NAME
+from hf_xalign.backbones import check_encoder, max_tokens
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
+from hf_xalign.loading import load_config, load_tokenizer, quiet
+from hf_xalign.messages import did_you_mean
+from hf_xalign.peft_adapters import import_peft
+
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def check_model(name_or_path: str, settings: TaskSettings) -> PreTrainedTokenizerBase:
+    """The tokenizer of a checkpoint that the task can be learnt with; its weights are not read yet.
+
+    Raises:
+        XAlignError: there is no model there, it is no encoder, it is an adapter, or its tokenizer cannot tell which
+            tokens are a word's.
+    """
+    if (Path(name_or_path) / ADAPTER_CONFIG_NAME).exists():
+        raise XAlignError(
+            f"{name_or_path} is an adapter: merge it first (`xalign export --merge`), then fine-tune that model"
+        )
+    check_encoder(load_config(name_or_path))
+    tokenizer = load_tokenizer(name_or_path)
+    if not tokenizer.is_fast:
+        raise XAlignError(f"the tokenizer of {name_or_path} cannot tell which tokens are a word's (it is a slow one)")
+    return tokenizer
+
+
+def length_of(name_or_path: str, tokenizer: PreTrainedTokenizerBase, settings: TaskSettings) -> int:
+    """Tokens at which sentences are cut: the task's, or what tokenizer and encoder can take where that is less."""
+    return min(settings.max_length, tokenizer.model_max_length, max_tokens(load_config(name_or_path)))
+
+
+def open_model(name_or_path: str, settings: TaskSettings) -> PreTrainedModel:
+    """The checkpoint's encoder under a new head (of random weights), within LoRA where the settings have `peft`.
+
+    Raises:
+        XAlignError: weights of the encoder are missing or cannot be read, or LoRA does not take the settings.
+    """
+    words = settings.task in OF_WORDS
+    family = AutoModelForTokenClassification if words else AutoModelForSequenceClassification
+    names = dict(enumerate(settings.labels))
+    try:
+        with quiet():
+            model, info = family.from_pretrained(
+                name_or_path,
+                id2label=names,
+                label2id={label: index for index, label in names.items()},
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError) as error:
+        raise XAlignError(f"cannot open the model of {name_or_path}: {' '.join(str(error).split())[:300]}") from error
+    encoder = f"{model.base_model_prefix}."
+    missing = sorted(key for key in info["missing_keys"] if key.startswith(encoder) and "pooler" not in key)
+    if missing:
+        raise XAlignError(f"{name_or_path} lacks {len(missing)} weights of its encoder, the first is {missing[0]}")
+    return _with_lora(model, settings.peft, "TOKEN_CLS" if words else "SEQ_CLS") if settings.peft else model
+
+
+def check_lora(options: dict[str, Any]) -> None:
+    """Refuse what LoRA does not take, before anything is read.
+
+    Raises:
+        XAlignError: peft is not installed, an unknown option (the nearest is named), or a value that it refuses.
+    """
+    if not options:
+        return
+    import dataclasses
+
+    peft = import_peft("--set peft.r=...")
+    known = {field.name for field in dataclasses.fields(peft.LoraConfig) if field.init} - {"task_type", "peft_type"}
+    for key in options:
+        if key not in known:
+            raise XAlignError(f"--set peft.{key}: no such option of LoRA{did_you_mean(key, known)}")
+    try:
+        peft.LoraConfig(**options)
+    except (TypeError, ValueError) as error:
+        raise XAlignError(f"--set peft: {' '.join(str(error).split())[:300]}") from error
+
+
+def _with_lora(model: PreTrainedModel, options: dict[str, Any], kind: str) -> PreTrainedModel:
+    peft = import_peft("--set peft.r=...")
+    try:
+        return peft.get_peft_model(model, peft.LoraConfig(task_type=kind, **options))
+    except (TypeError, ValueError) as error:
+        raise XAlignError(f"--set peft: {' '.join(str(error).split())[:300]}") from error

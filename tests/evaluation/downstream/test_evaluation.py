@@ -1,0 +1,148 @@
+"""Fine-tuning of tiny models: what is learnt, seeds, differences of models, LoRA."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation import (
+    LabelledFile,
+    downstream_markdown,
+    evaluate_downstream,
+    format_downstream,
+    read_downstream,
+    read_task,
+    validate_downstream,
+    write_downstream,
+)
+from hf_xalign.evaluation.downstream.measures import counts
+from hf_xalign.evaluation.downstream.resampling import figure_estimate, resampled_figures
+from tests.evaluation.checkpoints import save_checkpoint
+from tests.evaluation.downstream.factory import quick_settings, topic_rows, word_rows, write_rows
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return [str(save_checkpoint(folder / name, seed, layers=1)) for seed, name in enumerate(("a", "b"))]
+
+
+def evaluated(folder, models, rows, settings, **options):
+    file = LabelledFile(write_rows(folder / "data.jsonl", rows), settings)
+    return evaluate_downstream(models, file, read_task(file, "hin", ["hin", "urd"]), settings, **options)
+
+
+@pytest.fixture(scope="module")
+def of_topics(models, tmp_path_factory):
+    """Two models, two seeds each."""
+    settings = quick_settings("sib200", training__num_train_epochs=2)
+    return evaluated(tmp_path_factory.mktemp("sib"), models, topic_rows(), settings, seeds=(3, 4), labels=("A", "B"))
+
+
+def test_what_is_found_is_written_and_read(of_topics, tmp_path):
+    path = write_downstream(of_topics, tmp_path)
+    assert path.name == "downstream.json"
+    read = read_downstream(tmp_path)
+    assert [entry["language"] for entry in read["languages"]] == ["hin", "urd"]
+    for entry in read["languages"]:
+        assert (entry["n"], entry["words"], entry["dropped"]) == (24, 24, 0)
+        for place, score in enumerate(entry["scores"]):
+            for measure in ("accuracy", "macro_f1"):
+                found = score[measure]
+                assert found["low"] <= found["value"] <= found["high"]
+                assert found["value"] == pytest.approx(np.mean(found["seeds"]), abs=1e-5)
+                assert found["sd"] == pytest.approx(np.std(found["seeds"], ddof=1), abs=1e-5)
+            assert ("difference" in score) == bool(place)
+    first, second = (score["accuracy"] for score in read["languages"][0]["scores"])
+    gain = read["languages"][0]["scores"][1]["difference"]["accuracy"]
+    assert gain["value"] == pytest.approx(second["value"] - first["value"], abs=1e-5)
+    assert read["settings"]["training"]["learning_rate"] == 0.01
+
+
+def test_the_table(of_topics):
+    lines = format_downstream(of_topics).splitlines()
+    assert lines[0].startswith("sib200 on data, trained on 24 of hin, mean ± standard deviation of 2 seeds")
+    assert lines[2].split() == ["test", "measure", "n", "A", "B", "B", "to", "A"]
+    assert [line.split()[:2] for line in lines[3:7]] == [
+        ["hin", "accuracy"],
+        ["hin", "macro-F1"],
+        ["urd", "accuracy"],
+        ["urd", "macro-F1"],
+    ]
+    assert "| hin | accuracy | 24 |" in downstream_markdown(of_topics)
+
+
+def test_a_seed_gives_one_number_and_seeds_differ(models, tmp_path):
+    settings = quick_settings("pos", training__num_train_epochs=1, training__learning_rate=0.003)
+    found = [evaluated(tmp_path, models[:1], word_rows(), settings, seeds=seeds) for seeds in ((5, 6), (6,))]
+    both, second = ([entry["scores"][0]["accuracy"]["seeds"] for entry in result["languages"]] for result in found)
+    assert [[figures[1]] for figures in both] == second
+    assert any(first != other for first, other in both)
+    assert found[1]["languages"][0]["scores"][0]["accuracy"]["sd"] is None
+
+
+def test_lost_words_are_counted_as_errors(models, tmp_path):
+    settings = quick_settings("pos", max_length=5, training__num_train_epochs=8)
+    result = evaluated(tmp_path, models[:1], word_rows(), settings, seeds=(0,))
+    for entry in result["languages"]:
+        (score,) = entry["scores"]
+        assert 0 < score["lost_words"] < entry["words"]
+        assert score["accuracy"]["value"] <= 1 - score["lost_words"] / entry["words"]
+        # Of the words that it sees, it has learnt most.
+        assert score["accuracy"]["value"] > 0.6 * (1 - score["lost_words"] / entry["words"])
+    assert "words beyond 5 tokens or without any, counted as errors" in format_downstream(result)
+
+
+def test_lora(models, tmp_path):
+    pytest.importorskip("peft")
+    settings = quick_settings("sib200", peft__r=2, training__max_steps=3)
+    result = evaluated(tmp_path, models[:1], topic_rows(), settings, seeds=(0,))
+    assert result["settings"]["peft"] == {"r": 2}
+    wrong = quick_settings("sib200", peft__rr=2)
+    with pytest.raises(XAlignError, match=r"--set peft.rr: no such option of LoRA"):
+        evaluated(tmp_path, models[:1], topic_rows(), wrong, seeds=(0,))
+
+
+def test_a_training_that_breaks_down(models, tmp_path):
+    settings = quick_settings("sib200", training__learning_rate=1e30, training__max_steps=4)
+    with pytest.raises(XAlignError, match=r"with seed 0 broke down: .* lower training.learning_rate"):
+        evaluated(tmp_path, models[:1], topic_rows(), settings, seeds=(0,))
+
+
+def test_resamples_are_paired():
+    labels = ["a", "b"]
+    gold = [["a"], ["b"]] * 20
+    good = counts("accuracy", gold, gold, labels)
+    poor = counts("accuracy", gold, [["a"]] * 40, labels)
+    draws = resampled_figures("accuracy", [[poor, poor], [poor, poor], [good, good]], seed=1)
+    assert draws.shape == (1000, 3)
+    assert (draws[:, 0] == draws[:, 1]).all()
+    assert (draws[:, 2] == 1).all()
+    assert 0.3 < np.quantile(draws[:, 0], 0.025) < 0.5 < np.quantile(draws[:, 0], 0.975) < 0.7
+    assert figure_estimate("accuracy", 1.0, draws[:, 2], 40).low == pytest.approx(0.9119, abs=1e-4)
+    # With seeds that differ, and examples that do not, what varies is the seed.
+    draws = resampled_figures("accuracy", [[good, 0 * good + [0, 1]]], seed=1)
+    assert set(np.unique(draws)) == {0, 0.5, 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "message"),
+    [
+        (("task",), "chess", "unknown task 'chess'"),
+        (("measures",), ["accuracy"], "measures of sib200 are accuracy, macro_f1"),
+        (("languages", 0, "scores"), [], "0 scores for 2 models"),
+        (("languages", 0, "scores", 0, "accuracy", "seeds"), [0.5], "not one figure for each seed"),
+        (("languages", 0, "scores", 1, "difference"), {}, "lacks .*difference.accuracy"),
+    ],
+)
+def test_results_that_are_refused(of_topics, path, wrong, message):
+    import copy
+
+    results = copy.deepcopy(of_topics)
+    place = results
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = wrong
+    with pytest.raises(XAlignError, match=message):
+        validate_downstream(results)
