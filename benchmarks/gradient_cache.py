@@ -9,7 +9,8 @@ translation. A step is forward and backward, without an optimiser.
 
 - `memory`: the peak of one step over the size of the process just before it, a fresh process each, of the whole batch
   and cached, TR alone and TR + AWP + WTR; the loss and the gradients of both compared.
-- `growth`: the same peak, cached, over batches from 256 to 4 096 rows.
+- `growth`: the same peak, cached, over batches from 256 to 4 096 rows; with `--give-back`, the C library gives freed
+  memory back at once (MALLOC_MMAP_THRESHOLD_), so that the peak is that of what is in use, without what lies idle.
 - `speed`: processor time (on a shared machine the clock on the wall tells about the others), in turns: TR cached and
   whole; TR cached against sentence-transformers' CachedMultipleNegativesRankingLoss (both ways) with as many rows
   a mini-batch; TR against its MultipleNegativesRankingLoss on the same batches, and with batches of like length as
@@ -69,6 +70,9 @@ def main() -> None:
     parser.add_argument("--chunk", type=int, default=64)
     parser.add_argument("--max-length", type=int, default=64)
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 1024, 4096], help="batches of `growth`")
+    parser.add_argument(
+        "--give-back", action="store_true", help="of `memory` and `growth`: freed memory does not stay"
+    )
     parser.add_argument("--small", type=int, nargs="+", default=[64, 256], help="batches of `speed` without a cache")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-whole", action="store_true", help="leave the whole batch out of `speed`: its memory")
@@ -142,8 +146,10 @@ class Bench:
         model = XAlignModel.from_pretrained(self.folder / heads)
         torch.save(self.batch(model, self.rows[:size]), self.folder / "batch.pt")
         setting = {"folder": str(self.folder), "heads": heads, "chunk": chunk}
+        give_back = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
         process = subprocess.run(
             [sys.executable, __file__, "memory", "--child", json.dumps(setting)],
+            env=os.environ | (give_back if self.options.give_back else {}),
             stdout=subprocess.PIPE,
             text=True,
             check=True,
