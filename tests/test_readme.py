@@ -22,8 +22,6 @@ def base_model(tmp_path):
     (tmp_path / "hindi.txt").write_text("\n".join(sentences) + "\n", encoding="utf-8")
     pairs = minicorpus.load_parallel("train", sizes={"train": 50}).select_columns(["source", "target"])
     pairs.to_json(tmp_path / "pairs.jsonl", force_ascii=False)
-    pairs = minicorpus.load_parallel("train", sizes={"train": 50}).select_columns(["source", "target"])
-    pairs.to_json(tmp_path / "pairs.jsonl", force_ascii=False)
     folder = tmp_path / "base"
     train_sentencepiece_tokenizer(sentences, folder, 300)
     AutoModelForMaskedLM.from_config(tiny_config(vocab_size=400)).save_pretrained(folder)
