@@ -22,7 +22,6 @@ def card_data(run: RunFolder, scores: list[Score], model_name: str) -> ModelCard
         model_name: the name that they stand under.
     """
     base = run.provenance.get("base_model") or {}
-    exported = (run.path / "modules.json").is_file()
     tags = ["hf_xalign", "crosslingual-alignment", *run.settings.heads, "generated_from_trainer"]
     if run.provenance.get("data", {}).get("synthetic"):
         tags.append("synthetic")
@@ -30,8 +29,8 @@ def card_data(run: RunFolder, scores: list[Score], model_name: str) -> ModelCard
     return ModelCardData(
         language=sorted({language.iso639_3 for language in languages_of(run)}) or None,
         license=None if license is None else one_line(license),
-        library_name="sentence-transformers" if exported else "transformers",
-        pipeline_tag="sentence-similarity" if exported else "feature-extraction",
+        library_name=_library(run),
+        pipeline_tag="sentence-similarity" if _library(run) == "sentence-transformers" else "feature-extraction",
         base_model=one_line(base["name"]) if base and not base["local"] else None,
         base_model_relation=_relation(run) if base and not base["local"] else None,
         datasets=hub_datasets(run) or None,
@@ -58,6 +57,13 @@ def hub_datasets(run: RunFolder) -> list[str]:
     """Data sets of the Hub that the run was trained on."""
     sources = run.provenance.get("data", {}).get("sources", {}).get("train_data", [])
     return list(dict.fromkeys(one_line(source["hub_id"]) for source in sources if source.get("hub_id")))
+
+
+def _library(run: RunFolder) -> str:
+    """What the Hub says a model is opened with."""
+    if (run.path / "modules.json").is_file():
+        return "sentence-transformers"
+    return "peft" if run.is_adapter else "transformers"
 
 
 def _relation(run: RunFolder) -> str:

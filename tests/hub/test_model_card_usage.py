@@ -88,7 +88,7 @@ def test_an_adapter_names_its_base(tmp_path):
     card = render_card(folder, repo_id="me/adapter")
     assert 'AutoModelForMaskedLM.from_pretrained("FacebookAI/xlm-roberta-base")' in card.text
     assert 'PeftModel.from_pretrained(base, "me/adapter")' in card.text and ".hidden_states[2]" in card.text
-    assert card.data.base_model_relation == "adapter"
+    assert card.data.base_model_relation == "adapter" and card.data.library_name == "peft"
 
 
 def test_snippets_of_an_adapter(tmp_path, monkeypatch):
