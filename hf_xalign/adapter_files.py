@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import safetensors
 import safetensors.torch
 from transformers.utils import cached_file, find_adapter_config_file
 
@@ -23,6 +22,7 @@ from hf_xalign.backbones import masked_lm_class
 from hf_xalign.configuration import XALIGN_HEADS_NAME
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_file, write_text
+from hf_xalign.foreign import named_errors
 from hf_xalign.peft_adapters import import_peft, without_deprecations
 
 
@@ -78,14 +78,15 @@ def base_of_adapter(name_or_path: str | os.PathLike, **hub_kwargs: Any) -> BaseM
         return None
     try:
         config = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise XAlignError(f"{name_or_path}: {ADAPTER_CONFIG_NAME} is no JSON: {error}") from None
     name = config.get("base_model_name_or_path") if isinstance(config, dict) else None
-    if not name:
+    if not name or not isinstance(name, str) or "\0" in name:
         raise XAlignError(
             f"{name_or_path} is an adapter whose {ADAPTER_CONFIG_NAME} names no base model (base_model_name_or_path)"
         )
-    return BaseModel(name, config.get("revision"))
+    revision = config.get("revision")
+    return BaseModel(name, revision if isinstance(revision, str) else None)
 
 
 def open_base(name_or_path: str | os.PathLike, **hub_kwargs: Any) -> BaseModel | None:
@@ -120,7 +121,7 @@ def merged(model: AnyModel, name_or_path: str | os.PathLike, **hub_kwargs: Any) 
     """
     peft = import_peft()
     training = model.training
-    with _one_line(name_or_path):
+    with named_errors(f"cannot put the adapter {name_or_path} on its base model"):
         saved = _read_weights(name_or_path, hub_kwargs)
         config = peft.PeftConfig.from_pretrained(name_or_path, **hub_kwargs)
         # It would be compared with the name of the model at hand.
@@ -143,7 +144,7 @@ def load_adapter(model: PeftModel, name_or_path: str | os.PathLike, **hub_kwargs
     Raises:
         XAlignError: weights are missing, cannot be read, or do not fit.
     """
-    with _one_line(name_or_path):
+    with named_errors(f"cannot put the adapter {name_or_path} on its base model"):
         saved = _read_weights(name_or_path, hub_kwargs)
         heads = safetensors.torch.load_file(cached_file(name_or_path, XALIGN_HEADS_NAME, **hub_kwargs))
         # PEFT wants all of `modules_to_save` at once.
@@ -166,17 +167,6 @@ def _set_weights(model: PeftModel, saved: dict[str, torch.Tensor], name_or_path)
         raise XAlignError(f"{name_or_path} lacks weights of the adapter, the first is {absent[0]}")
     fitting = {key: value for key, value in saved.items() if key in wanted}
     peft.set_peft_model_state_dict(model, fitting, adapter_name=adapter)
-
-
-@contextmanager
-def _one_line(name_or_path) -> Iterator[None]:
-    try:
-        yield
-    except XAlignError:
-        raise
-    except (OSError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise XAlignError(f"cannot put the adapter {name_or_path} on its base model: {reason}") from error
 
 
 def save_adapter(model: PeftModel, folder: str | os.PathLike) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.foreign import named_errors
 from hf_xalign.version import __version__
 
 
@@ -101,5 +102,21 @@ class XAlignConfig(PreTrainedConfig):
                 f"{name_or_path} holds no readable {XALIGN_CONFIG_NAME}: it is not an hf_xalign checkpoint. "
                 "Open a plain encoder with XAlignModel.from_encoder"
             ) from error
+        except (TypeError, AttributeError, RecursionError):  # no mapping
+            raise XAlignError(f"{name_or_path}: {XALIGN_CONFIG_NAME} holds no settings") from None
+        if not isinstance(settings, dict):
+            raise XAlignError(f"{name_or_path}: {XALIGN_CONFIG_NAME} holds no settings")
         settings.pop("hf_xalign_version", None)
-        return cls.from_dict(settings)
+        _check_settings(settings, f"{name_or_path}: {XALIGN_CONFIG_NAME}")
+        with named_errors(f"{name_or_path}: cannot read {XALIGN_CONFIG_NAME}"):
+            return cls.from_dict({key: value for key, value in settings.items() if key in _SAVED})
+
+
+def _check_settings(settings: dict[str, Any], where: str) -> None:
+    heads, layer, languages = (settings.get(key) for key in ("heads", "alignment_layer", "languages"))
+    if not isinstance(heads, dict | None) or not all(isinstance(of, dict | None) for of in (heads or {}).values()):
+        raise XAlignError(f"{where}: heads must be a mapping of names to options")
+    if layer is not None and type(layer) is not int:
+        raise XAlignError(f"{where}: alignment_layer must be a whole number")
+    if not isinstance(languages, list | None) or not all(isinstance(code, str) for code in languages or []):
+        raise XAlignError(f"{where}: languages must be a list of codes")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from hf_xalign.adapter_files import ADAPTER_CONFIG_NAME, BaseModel, open_base
 from hf_xalign.errors import XAlignError
+from hf_xalign.foreign import named_errors
 from hf_xalign.peft_adapters import without_deprecations
 
 
@@ -29,7 +29,7 @@ def load_config(name_or_path: str) -> PreTrainedConfig:
         XAlignError: there is no model there.
     """
     opened = _what_to_open(name_or_path)
-    with quiet(), _one_line_errors(opened.name, "model"):
+    with quiet(), named_errors(f"cannot open the model of {opened.name}"):
         return AutoConfig.from_pretrained(opened.name, revision=opened.revision, trust_remote_code=False)
 
 
@@ -42,7 +42,7 @@ def load_encoder(name_or_path: str) -> PreTrainedModel:
         XAlignError: there is no model there, it is no encoder, or its weights are not all there.
     """
     opened = _what_to_open(name_or_path)
-    with quiet(), _one_line_errors(opened.name, "model"):
+    with quiet(), named_errors(f"cannot open the model of {opened.name}"):
         model, info = AutoModel.from_pretrained(
             opened.name,
             revision=opened.revision,
@@ -52,7 +52,7 @@ def load_encoder(name_or_path: str) -> PreTrainedModel:
             output_loading_info=True,
         )
     if opened.name != name_or_path:
-        with quiet(), without_deprecations(), _one_line_errors(name_or_path, "adapter"):
+        with quiet(), without_deprecations(), named_errors(f"cannot open the adapter of {name_or_path}"):
             # transformers reads its weights only; missing ones would be random numbers.
             found = model.load_adapter(name_or_path, use_safetensors=True)
         info["missing_keys"] = {*info["missing_keys"], *found.missing_keys}
@@ -66,8 +66,11 @@ def load_encoder(name_or_path: str) -> PreTrainedModel:
 
 
 def load_tokenizer(name_or_path: str) -> PreTrainedTokenizerBase:
-    with quiet(), _one_line_errors(name_or_path, "tokenizer"):
-        return AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
+    with quiet(), named_errors(f"cannot open the tokenizer of {name_or_path}"):
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path, trust_remote_code=False)
+        # What its config says of the longest input is compared with numbers later.
+        tokenizer.model_max_length = int(tokenizer.model_max_length)
+        return tokenizer
 
 
 def _what_to_open(name_or_path: str) -> BaseModel:
@@ -98,12 +101,3 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
-
-
-@contextmanager
-def _one_line_errors(name_or_path: str, what: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError, SafetensorError) as error:
-        reason = " ".join(str(error).split())
-        raise XAlignError(f"cannot open the {what} of {name_or_path}: {reason[:300]}") from error

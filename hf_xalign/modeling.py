@@ -26,6 +26,7 @@ from hf_xalign.adapter_files import BaseModel, base_of_adapter, merged, open_bas
 from hf_xalign.backbones import lm_scores, masked_lm_class
 from hf_xalign.configuration import XALIGN_HEADS_NAME, XAlignConfig
 from hf_xalign.errors import XAlignError
+from hf_xalign.foreign import named_errors
 from hf_xalign.gradient_cache import CachedStep, contrastive_heads
 from hf_xalign.heads import EncodedView, Head, HeadInputs, build_head
 from hf_xalign.language_embeddings import LanguageEmbeddings
@@ -355,25 +356,19 @@ def _hub_kwargs(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load_config(name_or_path, kwargs) -> PreTrainedConfig:
-    try:
-        return AutoConfig.from_pretrained(name_or_path, **_hub_kwargs(kwargs))
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise XAlignError(f"cannot open the encoder {str(name_or_path)!r}: {reason}") from error
+    with named_errors(f"cannot open the encoder {str(name_or_path)!r}"):
+        # transformers would ask on the terminal whether to run code that comes with the config.
+        return AutoConfig.from_pretrained(name_or_path, **{"trust_remote_code": False} | _hub_kwargs(kwargs))
 
 
 def _load_backbone(model_class, name_or_path, config, xalign_config, kwargs) -> XAlignModel:
     # Training wants float32 weights whatever the checkpoint's dtype; bf16 comes from autocast.
     # No pickle is read unless it is asked for.
     kwargs = {"dtype": torch.float32, "use_safetensors": True} | kwargs
-    try:
+    with named_errors(f"cannot open the weights of {str(name_or_path)!r}"):
         model, info = model_class.from_pretrained(
             name_or_path, config=config, xalign_config=xalign_config, output_loading_info=True, **kwargs
         )
-    except (OSError, safetensors.SafetensorError) as error:
-        raise XAlignError(
-            f"cannot open the weights of {str(name_or_path)!r}: {' '.join(str(error).split())}"
-        ) from error
     missing = [key for key in info["missing_keys"] if not key.startswith(_PREFIX)]
     if missing:
         logger.warning("%s has no weights for %s: made anew", name_or_path, ", ".join(sorted(missing)))

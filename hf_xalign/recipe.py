@@ -23,6 +23,7 @@ from hf_xalign.yaml_files import dump_yaml, load_yaml, parse_yaml, unshared
 # Never written to a file, whatever the recipe or the command line says.
 SECRET_KEYS = frozenset({"hub_token"})
 
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -64,6 +65,7 @@ def read_recipe(
         if key not in fields:
             raise XAlignError(f"{path}: unknown key {key!r}{did_you_mean(key, fields)}")
     apply_overrides(recipe, overrides, fields)
+    _check_characters(recipe, path)
     resolved = {key: value for key, value in recipe.items() if key not in SECRET_KEYS}
     values = {key: _expand(value, key, path) if expand else value for key, value in recipe.items()}
     return _build(path, dataclass_types, values), unshared(resolved)
@@ -76,6 +78,19 @@ def dump_recipe(resolved: dict[str, Any], path: str | Path, *, comments: Sequenc
     """
     safe = {key: value for key, value in resolved.items() if key not in SECRET_KEYS}
     dump_yaml(safe, Path(path), comments=comments)
+
+
+def _check_characters(value: Any, path: Path) -> None:
+    """Refuse what no file could be written with."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_characters(key, path)
+            _check_characters(item, path)
+    elif isinstance(value, list):
+        for item in value:
+            _check_characters(item, path)
+    elif isinstance(value, str) and _HALF_CHARACTER.search(value):
+        raise XAlignError(f"{path}: {value[:40]!r} holds half a surrogate pair, which is no character")
 
 
 def _expand(value: Any, key: str, path: Path) -> Any:

@@ -10,6 +10,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 from hf_xalign.checkpoints import missing_part, newest_whole_checkpoint
 from hf_xalign.errors import XAlignError
+from hf_xalign.foreign import named_errors
 from hf_xalign.resumable_trainer import has_optimizer_files
 from hf_xalign.trainer import XAlignTrainer
 from hf_xalign.training_args import XAlignTrainingArguments
@@ -58,4 +59,6 @@ def load_finished(trainer: XAlignTrainer, checkpoint: str) -> None:
 
 
 def _state(checkpoint: str) -> TrainerState:
-    return TrainerState.load_from_json(str(Path(checkpoint) / TRAINER_STATE_NAME))
+    path = str(Path(checkpoint) / TRAINER_STATE_NAME)
+    with named_errors(f"cannot read {path}"):
+        return TrainerState.load_from_json(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: typing.ClassVar[dict] = {}
 
     def construct_mapping(self, node, deep=False):
+        if not isinstance(node, yaml.MappingNode):  # `!!map [a]`
+            raise yaml.constructor.ConstructorError(None, None, "no mapping can be read here", node.start_mark)
         seen = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -36,11 +39,30 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
+    def construct_object(self, node, deep=False):
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, KeyError, AttributeError) as error:  # `!!int twelve`, or thousands of digits
+            kind = node.tag.removeprefix("tag:yaml.org,2002:")
+            raise yaml.constructor.ConstructorError(
+                None, None, f"no {kind} can be read here", node.start_mark
+            ) from error
+
+
+# Plain data and nothing else: no dates, sets, bytes or pairs.
+_Loader.yaml_constructors = {
+    tag: construct
+    for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in ("null", "bool", "int", "float", "str", "seq", "map")
+}
+
 
 class _Dumper(yaml.SafeDumper):
     """`yaml.SafeDumper` that quotes what either YAML 1.1 or `_Loader` would not read as a string."""
 
 
+# Values that a file may stand for by its anchors, each use counted: small files can stand for billions.
+_MOST_VALUES = 100_000
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$|[-+]?[0-9]+[eE][-+]?[0-9]+$"
     r"|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN)$"
@@ -86,7 +108,15 @@ def load_yaml(path: Path) -> dict[str, Any]:
 def parse_yaml(text: str, where: str) -> Any:
     """The value that YAML text holds; `where` is what an error names."""
     try:
-        return unshared(yaml.load(text, Loader=_Loader))  # a SafeLoader: no Python objects
+        loader = _Loader(text)  # a SafeLoader: no Python objects
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _check_size(node)
+            return unshared(loader.construct_document(node))
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
@@ -94,7 +124,28 @@ def parse_yaml(text: str, where: str) -> Any:
     except yaml.YAMLError as error:
         raise XAlignError(f"{where}: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise XAlignError(f"{where}: an anchor contains itself") from None
+        raise XAlignError(f"{where}: nested too deeply, or an anchor contains itself") from None
+    except (ValueError, OverflowError) as error:  # an escape beyond Unicode
+        raise XAlignError(f"{where}: not YAML ({error})") from None
+
+
+def _check_size(root: yaml.Node) -> None:
+    """Refuse anchors that contain themselves, or whose uses stand for more values than anybody writes."""
+    sizes: dict[int, float] = {}
+
+    def size(node: yaml.Node) -> float:
+        if id(node) not in sizes:
+            sizes[id(node)] = math.inf  # until it is known: an anchor in itself has no end
+            parts = [part for entry in node.value for part in entry] if isinstance(node, yaml.MappingNode) else []
+            parts = node.value if isinstance(node, yaml.SequenceNode) else parts
+            sizes[id(node)] = 1 + sum(map(size, parts))
+        return sizes[id(node)]
+
+    whole = size(root)
+    if whole > max(_MOST_VALUES, 2 * len(sizes)):
+        told = f"the anchors stand for more than {_MOST_VALUES:,} values"
+        problem = "an anchor contains itself" if whole == math.inf else told
+        raise yaml.constructor.ConstructorError(None, None, problem, root.start_mark)
 
 
 def unshared(value: Any) -> Any:

@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from hf_xalign.aligners.pharaoh import Pair, numbered_lines, parse_words
-from hf_xalign.data.readers import check_columns
+from hf_xalign.data.readers import check_columns, open_parquet
 from hf_xalign.errors import XAlignError
 
 
@@ -180,7 +177,7 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise XAlignError(f"{where}: not JSON ({error})") from None
         if not isinstance(row, dict):
             raise XAlignError(f"{where}: not a JSON object")
@@ -188,12 +185,9 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        with pq.ParquetFile(path) as file:
-            number = 0
-            for batch in file.iter_batches():
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{path}, row {number}", row
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise XAlignError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+    with open_parquet(path) as file:
+        number = 0
+        for batch in file.iter_batches():
+            for row in batch.to_pylist():
+                number += 1
+                yield f"{path}, row {number}", row

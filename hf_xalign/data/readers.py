@@ -7,6 +7,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +46,26 @@ def read_table(path: Path, format: str, columns: Sequence[str | int]) -> pa.Tabl
         return _table(path, rows(path, format, columns), columns)
     except PermissionError:
         raise XAlignError(f"{path}: permission denied") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise XAlignError(f"{path}: broken gzip file ({error})") from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """`(number from 1, line without its end)`. Only LF ends a line; a CR before it and a leading BOM are dropped."""
+    for number, raw in enumerate(_raw_lines(path), start=1):
+        try:
+            line = raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise XAlignError(f"{path}, line {number}: not UTF-8 (byte {error.start + 1} of the line)") from None
+        if number == 1:
+            line = line.removeprefix("\ufeff")
+        yield number, line.removesuffix("\n").removesuffix("\r")
+
+
+def _raw_lines(path: Path) -> Iterator[bytes]:
     with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as handle:
-        for number, raw in enumerate(handle, start=1):
-            try:
-                line = raw.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise XAlignError(f"{path}, line {number}: not UTF-8 (byte {error.start + 1} of the line)") from None
-            if number == 1:
-                line = line.removeprefix("\ufeff")
-            yield number, line.removesuffix("\n").removesuffix("\r")
+        try:
+            yield from handle
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise XAlignError(f"{path}: broken gzip file ({error})") from None
 
 
 def check_columns(columns: Sequence[str | int], available: Sequence[str], where: str | Path) -> None:
@@ -70,13 +76,22 @@ def check_columns(columns: Sequence[str | int], available: Sequence[str], where:
             raise XAlignError(f"{where}: no column {column!r}; it has {shown}")
 
 
-def _read_parquet(path: Path, columns: list[str]) -> pa.Table:
+@contextmanager
+def open_parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file to read from; whatever is wrong with it, here or in the block, is an `XAlignError`."""
     try:
-        with pq.ParquetFile(path) as file:
-            check_columns(columns, file.schema_arrow.names, path)
-            return file.read(columns=columns)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise XAlignError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
+        # Opened here: Arrow takes no name that is not UTF-8.
+        with path.open("rb") as handle, pq.ParquetFile(handle) as file:
+            yield file
+    except (pa.ArrowException, OSError, UnicodeDecodeError, OverflowError, MemoryError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise XAlignError(f"cannot read {path} as Parquet, it is not a readable Parquet file: {said}") from None
+
+
+def _read_parquet(path: Path, columns: list[str]) -> pa.Table:
+    with open_parquet(path) as file:
+        check_columns(columns, file.schema_arrow.names, path)
+        return file.read(columns=columns)
 
 
 def _rows_of_txt(path: Path, format: str, columns: list) -> Iterator[Sequence[Any]]:
@@ -93,7 +108,7 @@ def _rows_of_jsonl(path: Path, format: str, columns: list) -> Iterator[Sequence[
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # no JSON, or a number of thousands of digits
             raise XAlignError(f"{path}, line {number}: not JSON ({error})") from None
         if not isinstance(row, dict):
             raise XAlignError(f"{path}, line {number}: not a JSON object")
@@ -107,7 +122,7 @@ def _rows_of_json(path: Path, format: str, columns: list) -> Iterator[Sequence[A
     text = "\n".join(line for _, line in read_lines(path))
     try:
         rows = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise XAlignError(f"{path}: not JSON ({error}); one object a line is format jsonl") from None
     if isinstance(rows, dict) and isinstance(rows.get("data"), list):
         rows = rows["data"]

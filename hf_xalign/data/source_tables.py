@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from hf_xalign.data.readers import check_columns, read_table
+from hf_xalign.data.readers import check_columns, open_parquet, read_table
 from hf_xalign.data.sources import KINDS, LANGUAGE_COLUMNS, MINICORPUS, OPTIONAL, Source, file_format
 from hf_xalign.errors import XAlignError
 
@@ -118,8 +117,6 @@ def _join(source: Source, columns: list[str]) -> pa.Table:
 
 def _columns_of(path: Path, format: str) -> list[str]:
     if format == "parquet" and path.is_file():
-        try:
-            return pq.read_schema(path).names
-        except pa.ArrowInvalid as error:
-            raise XAlignError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
+        with open_parquet(path) as file:
+            return file.schema_arrow.names
     raise XAlignError(f"{path}: only .parquet files can be joined")

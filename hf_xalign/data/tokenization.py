@@ -10,6 +10,7 @@ from tokenizers import Encoding, Tokenizer
 from hf_xalign.data.token_links import choose_links, text_of_words, words_of_encoding
 from hf_xalign.data.words import split_words
 from hf_xalign.errors import XAlignError
+from hf_xalign.foreign import named_errors
 
 
 class TokenizeViews:
@@ -121,7 +122,10 @@ class TokenizeViews:
     def _encode(self, batch: dict[str, list], column: str) -> tuple[list[list[int]], list[int]]:
         """Token ids of each row, and the words it lost."""
         texts = [self._broken_up(text or "") for text in self._column(batch, column)]
-        return self._ids(texts, self._loaded().encode_batch(texts))
+        try:
+            return self._ids(texts, self._loaded().encode_batch(texts))
+        except TypeError:
+            raise XAlignError(f"column {column!r} holds half a surrogate pair, which is no character") from None
 
     def _ids(self, texts: list[str], encodings: list[Encoding]) -> tuple[list[list[int]], list[int]]:
         lost = [
@@ -191,11 +195,8 @@ def load_tokenizer(name: str, revision: str | None = None):
     """The fast tokenizer of a Hub id or folder."""
     from transformers import AutoTokenizer
 
-    try:
-        return AutoTokenizer.from_pretrained(name, revision=revision)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        said = " ".join(str(error).split())[:300]
-        raise XAlignError(f"{name}: no tokenizer can be loaded from there ({said})") from None
+    with named_errors(f"{name}: no tokenizer can be loaded from there"):
+        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
 
 
 def _words_after(text: str, encoding: Any) -> int:

@@ -117,7 +117,7 @@ class ResultsFormat:
         path = path / self.file_name if path.is_dir() else path
         try:
             results = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise XAlignError(f"cannot read {path}: {error}") from error
         self.validate(results, str(path))
         return results

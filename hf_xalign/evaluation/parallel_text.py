@@ -227,17 +227,12 @@ def column_names(path: Path) -> list[str]:
     Raises:
         XAlignError: no such file, or one that cannot be read.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from hf_xalign.data.readers import read_lines
+    from hf_xalign.data.readers import open_parquet, read_lines
 
     format = _format(path)
     if format == "parquet":
-        try:
-            return pq.read_schema(path).names
-        except (pa.ArrowException, OSError) as error:
-            raise XAlignError(f"cannot read {path} as Parquet: {' '.join(str(error).split())}") from None
+        with open_parquet(path) as file:
+            return file.schema_arrow.names
     if format != "jsonl":
         header = next(read_lines(path), (1, ""))[1]
         return next(csv.reader([header])) if format == "csv" else header.split("\t")

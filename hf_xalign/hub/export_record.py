@@ -61,5 +61,5 @@ def read_export(folder: str | Path) -> ExportRecord | None:
             raise ValueError(f"it is not in the format {FORMAT}")
         record.pop("hf_xalign_version")
         return ExportRecord(**record)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise XAlignError(f"cannot read {path}: {' '.join(str(error).split())}; export the model again") from error

@@ -10,6 +10,7 @@ from typing import Any
 
 from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
 from hf_xalign.errors import XAlignError
+from hf_xalign.hub.run_shapes import CONFIG, PROVENANCE, STATE, check_told
 from hf_xalign.provenance import PROVENANCE_NAME
 from hf_xalign.yaml_files import load_yaml
 
@@ -87,21 +88,23 @@ def read_run(folder: str | Path) -> RunFolder:
     recipe = folder / "recipe.yaml"
     return RunFolder(
         path=folder,
-        config=_read_json(folder / "config.json"),
+        config=_read_json(folder / "config.json", CONFIG),
         settings=XAlignConfig.load_beside(folder),
         recipe=load_yaml(recipe) if recipe.is_file() else {},
-        provenance=_read_json(folder / PROVENANCE_NAME),
-        state=_read_json(folder / "trainer_state.json"),
+        provenance=_read_json(folder / PROVENANCE_NAME, PROVENANCE),
+        state=_read_json(folder / "trainer_state.json", STATE),
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, shape: dict[str, Any]) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise XAlignError(f"cannot read {path}: {' '.join(str(error).split())}") from None
     if not isinstance(read, dict):
         raise XAlignError(f"{path} should hold a JSON object")
-    return read
+    check_told(read, shape, str(path))
+    # A part that is null is a part that is not told.
+    return {key: value for key, value in read.items() if value is not None or key == "base_model"}

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import audit_results, languages_results, mining_results, results, sts_results
 from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, check_shape
 
@@ -95,7 +94,7 @@ def read_scores(
             if scores and since and scores[0].date and _time(scores[0].date) < _time(since):
                 found.left_out.append(f"{path}: measured before the training ended")
                 continue
-        except (OSError, ValueError, KeyError, TypeError, XAlignError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             found.left_out.append(f"{path}: cannot be read: {' '.join(str(error).split())}")
             continue
         found.scores.extend(scores)
