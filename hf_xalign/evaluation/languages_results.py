@@ -6,7 +6,7 @@ from typing import Any
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, MODEL, VERSIONS, ResultsFormat, check_shape
-from hf_xalign.evaluation.multi_parallel import check_similarity
+from hf_xalign.evaluation.measure_shapes import check_similarity
 
 
 FORMAT = "hf_xalign/languages-1"

@@ -13,7 +13,6 @@ from hf_xalign.evaluation.bootstrap import share_interval
 from hf_xalign.evaluation.centring import mean_centred
 from hf_xalign.evaluation.cka import linear_cka
 from hf_xalign.evaluation.isotropy import mean_cosine, partition_isotropy
-from hf_xalign.evaluation.json_files import ESTIMATE
 from hf_xalign.evaluation.linear_map import fit_linear_map
 from hf_xalign.evaluation.retrieval import retrieval_accuracy
 from hf_xalign.evaluation.similarity import derangement
@@ -21,23 +20,6 @@ from hf_xalign.evaluation.similarity import derangement
 
 # Of least squares: there are seldom many more pairs than dimensions. Not tuned, so that no sentence is spent on it.
 RIDGE = 0.1
-BASELINES = ("plain", "centred", "orthogonal", "least_squares")
-
-_BESIDE_RANDOM = {"value": float, "random": float, "n": int}
-# Of the part `measures` of a `results.json`.
-SHAPE = {
-    "fit": {"n": int, "test": int, "ridge": float},
-    "layers": [
-        {
-            "layer": int,
-            "cka": _BESIDE_RANDOM,
-            "anc": _BESIDE_RANDOM,
-            "mean_cosine": {"source": ESTIMATE, "target": ESTIMATE},
-            "partition": {"source": float, "target": float},
-            "retrieval": dict.fromkeys(BASELINES, ESTIMATE),
-        }
-    ],
-}
 
 
 def layer_measures(

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.json_files import check_shape
 from hf_xalign.evaluation.language_matrix import LanguageSimilarity, language_similarity
 from hf_xalign.evaluation.parallel_text import ParallelText
 from hf_xalign.evaluation.text_vectors import TextVectors
-
-
-_MATRIX = [[float]]
-# Of the part `language_similarity` of a `languages.json`.
-SHAPE = {"languages": [str], "n": int, "models": [{"value": _MATRIX, "low": _MATRIX, "high": _MATRIX}]}
 
 
 def multi_parallel(data: Sequence[ParallelText]) -> dict[str, list[str]]:
@@ -47,19 +41,3 @@ def similarity_part(found: Sequence[LanguageSimilarity]) -> dict:
         "n": found[0].n,
         "models": [{name: getattr(one, name).tolist() for name in ("value", "low", "high")} for one in found],
     }
-
-
-def check_similarity(part: dict, models: int, where: str) -> None:
-    """Raise an `XAlignError` unless there is a square matrix of all languages for each of so many models."""
-    check_shape(part, SHAPE, where, "language_similarity")
-    width = len(part["languages"])
-    if len(part["models"]) != models:
-        raise XAlignError(
-            f"{where}: language_similarity.models has {len(part['models'])} matrices for {models} models"
-        )
-    for number, model in enumerate(part["models"]):
-        for name in ("value", "low", "high"):
-            if len(model[name]) != width or any(len(row) != width for row in model[name]):
-                raise XAlignError(
-                    f"{where}: language_similarity.models[{number}].{name} is not {width} by {width}, as its languages"
-                )

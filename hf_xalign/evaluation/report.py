@@ -19,6 +19,7 @@ from hf_xalign.evaluation.report_figures import (
     overlap_figure,
     top1_figure,
 )
+from hf_xalign.evaluation.report_heatmaps import measures_figure
 from hf_xalign.evaluation.report_histograms import histogram_figure
 from hf_xalign.evaluation.report_json import clean
 from hf_xalign.evaluation.report_languages import read_language_tables
@@ -92,7 +93,7 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
     verdicts += [(section.name, section.verdict) for section in languages if len(section.runs) > 1]
     return render_page(
         "report.html.jinja",
-        styles=("report.css", "languages.css"),
+        styles=("report.css", "languages.css", "heatmaps.css"),
         title=clean(title) if title else _title(sections, languages),
         headline=overall(verdicts),
         runs=runs,
@@ -119,6 +120,8 @@ def _section(place: int, dataset: tuple, runs: Sequence[Run]) -> Section:
         figures += [averages_figure(f"{identifier}-averages", scores), histogram_figure(f"{identifier}-hist", scores)]
     if any(result.layers for _, result in scores):
         figures.append(layer_figure(f"{identifier}-layers", scores))
+    if any(result.measures for _, result in scores):
+        figures.append(measures_figure(f"{identifier}-measures", scores))
     figures += alignment_figures(f"{identifier}-words", scores)
     if any(result.dynamics for _, result in scores):
         figures += dynamics_figures(f"{identifier}-dynamics", scores)

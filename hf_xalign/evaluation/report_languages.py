@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hf_xalign.evaluation.languages_results import DIRECTIONS, FORMAT
 from hf_xalign.evaluation.report_json import Node, check_format, clean, load_json
+from hf_xalign.evaluation.report_language_matrix import Matrix, read_matrices
 from hf_xalign.evaluation.report_results import Measure, read_measure, read_share, read_texts
 from hf_xalign.evaluation.report_runs import Run, language_files
 
@@ -58,6 +59,8 @@ class LanguageTable:
     models: tuple[Model, ...]
     languages: dict[Language, dict[str, list[Score]]]
     groups: dict[Group, dict[str, list[Score]]]
+    # The similarity of the languages by each model, where it was measured.
+    matrices: tuple[Matrix | None, ...] = ()
 
     @property
     def metrics(self) -> list[str]:
@@ -126,7 +129,14 @@ def read_language_table(path: Path) -> LanguageTable:
         models,
         languages,
         groups,
+        _matrices(root, len(models)),
     )
+
+
+def _matrices(root: Node, models: int) -> tuple[Matrix | None, ...]:
+    if root.has("language_similarity"):
+        return read_matrices(root["language_similarity"], models)
+    return (None,) * models
 
 
 def runs_of(table: LanguageTable, runs: list[Run]) -> list[Run]:
@@ -193,4 +203,5 @@ def _joined(first: LanguageTable, second: LanguageTable) -> LanguageTable:
         models=first.models + models,
         languages=side_by_side(first.languages, second.languages),
         groups=side_by_side(first.groups, second.groups),
+        matrices=first.matrices + second.matrices,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hf_xalign.evaluation.report_figures import Figure
+from hf_xalign.evaluation.report_heatmaps import similarity_figure
 from hf_xalign.evaluation.report_languages import Group, LanguageTable, Model, Score, runs_of
 from hf_xalign.evaluation.report_languages_figure import group_title, languages_figure
 from hf_xalign.evaluation.report_languages_words import languages_verdict
@@ -53,6 +54,7 @@ class LanguageSection(NamedTuple):
     notes: list[str]
     figure: Figure
     grids: list[Grid]
+    similarity: Figure | None
 
     @property
     def name(self) -> str:
@@ -85,7 +87,16 @@ def language_section(place: int, table: LanguageTable, runs: list[Run]) -> Langu
         for way, title in _titles(table, metric).items()
     ]
     figure = languages_figure(identifier, table, own, table.metrics[0])
-    return LanguageSection(identifier, table, own, languages_verdict(table, own), _notes(table, own), figure, grids)
+    return LanguageSection(
+        identifier,
+        table,
+        own,
+        languages_verdict(table, own),
+        _notes(table, own),
+        figure,
+        grids,
+        similarity_figure(f"{identifier}-similarity", own, table.matrices),
+    )
 
 
 def _titles(table: LanguageTable, metric: str) -> dict[str, str]:

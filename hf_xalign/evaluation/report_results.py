@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hf_xalign.evaluation.measure_shapes import BASELINES
 from hf_xalign.evaluation.report_json import Node, check_format, load_json
 from hf_xalign.evaluation.results import FORMAT
 
@@ -48,6 +49,20 @@ class Retrieval(NamedTuple):
     forward: dict[str, Measure]
     backward: dict[str, Measure]
     mean_top1: Measure
+
+
+class LayerMeasures(NamedTuple):
+    """What `--measures` adds for one layer; pairs are of the source and of the target language.
+
+    `cka` and `anc` hold the value, that of random pairs, and n; `retrieval` is mean top-1 by baseline.
+    """
+
+    layer: int
+    cka: tuple[float, float, int]
+    anc: tuple[float, float, int]
+    mean_cosine: tuple[Measure, Measure]
+    partition: tuple[float, float]
+    retrieval: dict[str, Measure]
 
 
 class Moment(NamedTuple):
@@ -94,6 +109,7 @@ class Result:
     layers: list[tuple[int, Measure]] = field(default_factory=list)
     similarities: dict[str, Similarity] = field(default_factory=dict)
     overlap: dict[str, Overlap] = field(default_factory=dict)
+    measures: list[LayerMeasures] = field(default_factory=list)
     dynamics: list[Moment] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     # File and fingerprint of the gold alignment, and the alignment error rate by layer.
@@ -133,6 +149,7 @@ def read_result(path: Path) -> Result:
         layers=_optional(root, "layers", _layers, []),
         similarities=_optional(root, "similarities", lambda n: {k: _similarity(v) for k, v in n.items()}, {}),
         overlap=_optional(root, "overlap", lambda n: {k: _overlap(v) for k, v in n.items()}, {}),
+        measures=_optional(root, "measures", _measures, []),
         dynamics=_optional(root, "dynamics", _dynamics, []),
         mistakes=_optional(root, "errors", lambda n: [_mistake(entry) for entry in n.array()], []),
         alignment=_optional(root, "alignment_layers", _alignment, None),
@@ -177,6 +194,26 @@ def _layers(node: Node) -> list[tuple[int, Measure]]:
 def _alignment(node: Node) -> tuple[tuple[str, str], list[tuple[int, Measure]]]:
     gold = node["gold"]["file"].text(), node["gold"]["fingerprint"].text()
     return gold, sorted((entry["layer"].whole(), read_share(entry["aer"])) for entry in node["layers"].array())
+
+
+def _measures(node: Node) -> list[LayerMeasures]:
+    return sorted((_layer_measures(entry) for entry in node["layers"].filled_array()), key=lambda point: point.layer)
+
+
+def _layer_measures(node: Node) -> LayerMeasures:
+    cka, anc = (
+        (entry["value"].number(-1, 1), entry["random"].number(-1, 1), entry["n"].whole(1))
+        for entry in (node["cka"], node["anc"])
+    )
+    sides = ("source", "target")
+    return LayerMeasures(
+        node["layer"].whole(),
+        cka,
+        anc,
+        tuple(read_measure(node["mean_cosine"][side], -1, 1) for side in sides),
+        tuple(node["partition"][side].number(0, 1) for side in sides),
+        {kind: read_share(node["retrieval"][kind]) for kind in BASELINES},
+    )
 
 
 def _similarity(node: Node) -> Similarity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hf_xalign.evaluation.json_files import ESTIMATE, ResultsFormat, check_shape
-from hf_xalign.evaluation.layer_measures import SHAPE as MEASURES
+from hf_xalign.evaluation.measure_shapes import MEASURES
 
 
 FORMAT = "hf_xalign/results-1"

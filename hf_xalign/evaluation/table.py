@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hf_xalign.evaluation.layer_measures import BASELINES
+from hf_xalign.evaluation.measure_shapes import BASELINES
 from hf_xalign.evaluation.text_tables import columns, share
 
 
