@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
+import torch.distributed as dist
 from transformers import TrainingArguments
 
 from hf_xalign.errors import XAlignError
@@ -87,6 +89,11 @@ class XAlignTrainingArguments(TrainingArguments):
             self.eval_strategy = self.save_strategy = "no"
             self.load_best_model_at_end = self.push_to_hub = False
             self.logging_steps = 1
+        several = dist.is_torchelastic_launched() and int(os.environ["WORLD_SIZE"]) > 1
+        if self.use_cpu and several and not dist.is_initialized():
+            # transformers heeds ddp_timeout on GPUs alone: one process that stands still would hold the others for
+            # half an hour.
+            dist.init_process_group(self.ddp_backend or "gloo", timeout=self.ddp_timeout_delta)
         super().__post_init__()
         # torch warns about pinned memory wherever there is no accelerator to pin it for.
         self.dataloader_pin_memory = self.dataloader_pin_memory and self.device.type != "cpu"

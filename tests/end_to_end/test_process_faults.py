@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hf_xalign import XAlignTrainingArguments
 from tests.end_to_end.test_two_processes import COMMAND, RECIPE
 
 
@@ -28,6 +29,7 @@ if os.environ.get("RANK") == "{rank}":
     def broken(self, rows):
         calls.append(rows)
         if len(calls) == {call}:
+            open(os.path.join(os.path.dirname(__file__), "met"), "w").close()
             {fault}
         return collate(self, rows)
 
@@ -100,6 +102,22 @@ def test_a_process_that_is_killed_ends_the_run_with_its_name(recipe):
     assert run.returncode == 128 + signal.SIGKILL
     assert said.splitlines()[-1] == f"process 1 died: Signal 9 (SIGKILL) received by PID {killed}"
     assert "Traceback" not in said  # the other one has lost its partner, and nothing to add
+
+
+def test_the_processes_of_a_cpu_wait_no_longer_than_they_are_told(tmp_path, monkeypatch):
+    """transformers heeds `ddp_timeout` on GPUs alone. (Waited out by tests/stress/process_faults.py.)"""
+
+    class Asked(Exception):
+        pass
+
+    def start_group(backend, timeout):
+        raise Asked(backend, timeout.total_seconds())
+
+    monkeypatch.setattr("torch.distributed.init_process_group", start_group)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "run")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(Asked, match=r"\('gloo', 4\.0\)"):
+        XAlignTrainingArguments(str(tmp_path), use_cpu=True, ddp_timeout=4)
 
 
 def test_a_bad_row_on_one_process_ends_the_run_with_the_cause(recipe):
