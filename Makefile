@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install quickstart quickstart-mlm quickstart-mlm-tcm test slow style quality clean
+.PHONY: install quickstart quickstart-mlm quickstart-mlm-tcm test slow style quality audit clean
 
 install: $(INSTALLED)
 
@@ -40,6 +40,11 @@ style: $(INSTALLED)
 quality: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# Known holes of the tested set, by the advisories of PyPI. It fails where these cannot be reached: silence is no news.
+audit: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/python -m pip_audit --strict --no-deps --disable-pip --requirement constraints.txt
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

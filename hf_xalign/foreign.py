@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,11 @@ def named_errors(said: str) -> Iterator[None]:
         yield
     except XAlignError:
         raise
+    except pickle.UnpicklingError as error:
+        # torch and transformers tell how to open it all the same, and to run the code: no advice to pass on.
+        raise XAlignError(f"{said}: a pickle of more than tensors, or a broken one, is never opened") from error
     except Exception as error:
+        if "trust_remote_code" in str(error):
+            raise XAlignError(f"{said}: it comes with code of its own, never run here (trust_remote_code)") from error
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise XAlignError(f"{said}: {reason}") from error

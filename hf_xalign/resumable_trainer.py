@@ -12,6 +12,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from hf_xalign.checkpoints import discard, missing_part, newest_whole_checkpoint
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import disk_errors, write_text
+from hf_xalign.foreign import named_errors
 from hf_xalign.loss_sums import LossSums
 from hf_xalign.pushing_trainer import PushingTrainer
 from hf_xalign.stopping import SaveAndStop, StopRequest
@@ -92,15 +93,27 @@ class ResumableTrainer(PushingTrainer):
         # What the first process writes then, trainer_state.json, tells that all of the checkpoint is there.
         self.accelerator.wait_for_everyone()
 
+    # Trainer opens these with `weights_only=True`: of a pickle of more than tensors it runs nothing, and raises.
+
+    def _load_optimizer_and_scheduler(self, checkpoint):
+        with named_errors(f"cannot read the optimiser of {checkpoint}"):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_scaler(self, checkpoint):
+        with named_errors(f"cannot read the scaler of {checkpoint}"):
+            super()._load_scaler(checkpoint)
+
     def _load_rng_state(self, checkpoint):
-        super()._load_rng_state(checkpoint)
+        with named_errors(f"cannot read the random numbers of {checkpoint}"):
+            super()._load_rng_state(checkpoint)
         path = None if checkpoint is None else self._pending_log(checkpoint)
         if path is not None and path.is_file():
-            pending = json.loads(path.read_text(encoding="utf-8"))
-            self._globalstep_last_logged = pending["step"]
-            self._tr_loss.fill_(pending["loss"])
-            self.loss_sums.load(pending, self.args.device)
-            self.throughput.load(pending["throughput"])
+            with named_errors(f"cannot read {path}"):
+                pending = json.loads(path.read_text(encoding="utf-8"))
+                self._globalstep_last_logged = pending["step"]
+                self._tr_loss.fill_(pending["loss"])
+                self.loss_sums.load(pending, self.args.device)
+                self.throughput.load(pending["throughput"])
 
     def _pending_log(self, checkpoint) -> Path:
         process = f"_{self.args.process_index}" if self.args.world_size > 1 else ""

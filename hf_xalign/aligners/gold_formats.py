@@ -21,9 +21,9 @@ _SOURCE_WORDS = ("source_words", "src_tokens", "src_words")
 _TARGET_WORDS = ("target_words", "tgt_tokens", "tgt_words")
 _SURE = ("sure", "alignment")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-_CELL = re.compile(r"([0-9]+)([-p])([0-9]+)")
+_CELL = re.compile(r"([0-9]{1,9})([-p])([0-9]{1,9})")
 # A negative number is out of range, and found to be so: a well-known German-English file has one.
-_WPT = re.compile(r"(\S+)\s+(-?[0-9]+)\s+(-?[0-9]+)(?:\s+([SP]))?(?:\s+[0-9.]+)?")
+_WPT = re.compile(r"(\S+)\s+(-?[0-9]{1,9})\s+(-?[0-9]{1,9})(?:\s+([SP]))?(?:\s+[0-9.]+)?")
 
 
 @dataclass

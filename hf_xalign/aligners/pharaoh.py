@@ -17,7 +17,7 @@ from hf_xalign.errors import XAlignError
 Pair: TypeAlias = tuple[list[str], list[str]]
 
 SEPARATOR = "|||"
-_LINK = re.compile(r"([0-9]+)-([0-9]+)(?::([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?))?")
+_LINK = re.compile(r"([0-9]{1,9})-([0-9]{1,9})(?::([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?))?")
 # Other white space is a word, or a part of one, in files whose indices count it: an ideographic space of KFTT, say.
 _BETWEEN_WORDS = re.compile(r"[ \t]+")
 

@@ -123,7 +123,11 @@ def _choose_rows(source: Source, table: pa.Table, counts: SourceCounts) -> pa.Ta
     for side in KINDS[source.kind]:
         position = table.column_names.index(side)
         if source.kind == "pairs" and _is_list(table[side].type) and f"{side}_words" not in table.column_names:
-            table = table.append_column(f"{side}_words", table[side].cast(pa.list_(pa.string())))
+            try:
+                words = table[side].cast(pa.list_(pa.string()))
+            except pa.ArrowException:
+                raise XAlignError(f"{source.path}: column {side!r} holds {table[side].type}, not text") from None
+            table = table.append_column(f"{side}_words", words)
         table = table.set_column(position, side, _as_text(source, side, table[side]))
     needed = [*KINDS[source.kind], *(f"file:{column}" for column in source.require)]
     present = pc.is_valid(table[needed[0]])

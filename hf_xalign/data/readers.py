@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ def read_table(path: Path, format: str, columns: Sequence[str | int]) -> pa.Tabl
         XAlignError: the file is missing, empty, not UTF-8, lacks a column, or has a broken line (which is named).
     """
     columns = list(dict.fromkeys(columns))
-    if not path.exists():
+    if not os.path.exists(path):  # unlike `Path.exists`, also of names that no file can have
         raise XAlignError(f"{path}: no such file")
     if path.is_dir():
         raise XAlignError(f"{path} is a folder; name a file in it")
@@ -91,7 +92,10 @@ def open_parquet(path: Path) -> Iterator[pq.ParquetFile]:
 def _read_parquet(path: Path, columns: list[str]) -> pa.Table:
     with open_parquet(path) as file:
         check_columns(columns, file.schema_arrow.names, path)
-        return file.read(columns=columns)
+        table = file.read(columns=columns)
+        # Strings that are not UTF-8, offsets that point elsewhere: it takes Arrow's own check to see them.
+        table.validate(full=True)
+        return table
 
 
 def _rows_of_txt(path: Path, format: str, columns: list) -> Iterator[Sequence[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -220,7 +221,7 @@ def _find_format(values: dict[str, Any], where: str) -> None:
         )
     if found:
         values["format"] = found
-    elif Path(path).is_file() or not (_HUB_ID.fullmatch(path) or Path(path).is_dir()):
+    elif os.path.isfile(path) or not (_HUB_ID.fullmatch(path) or os.path.isdir(path)):
         known = ", ".join(dict.fromkeys(FORMATS.values()))
         raise XAlignError(f"{where}: cannot tell the format of {path!r}; set format to one of {known}")
     if "target_path" in values and values.get("format") != "txt":

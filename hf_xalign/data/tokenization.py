@@ -196,7 +196,9 @@ def load_tokenizer(name: str, revision: str | None = None):
     from transformers import AutoTokenizer
 
     with named_errors(f"{name}: no tokenizer can be loaded from there"):
-        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False)
+        tokenizer.model_max_length = int(tokenizer.model_max_length)  # compared with numbers later
+        return tokenizer
 
 
 def _words_after(text: str, encoding: Any) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hf_xalign.adapter_files import base_of_adapter
@@ -12,6 +14,7 @@ from hf_xalign.aligners.gold import read_gold
 from hf_xalign.aligners.pharaoh import read_links
 from hf_xalign.cli import main
 from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
+from hf_xalign.data.corpora import load_corpus
 from hf_xalign.data.readers import read_table
 from hf_xalign.data.tokenization import TokenizeViews, load_tokenizer
 from hf_xalign.errors import XAlignError
@@ -65,6 +68,34 @@ def test_numbers_of_thousands_of_digits(tmp_path):
     for read in (lambda: read_table(path, "jsonl", ["text"]), lambda: read_gold(path)):
         with pytest.raises(XAlignError, match="line 1: not JSON"):
             read()
+
+
+def test_indices_of_thousands_of_digits(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("9" * 5000 + "-0\n")
+    for read in (read_links, read_gold):
+        with pytest.raises(XAlignError, match=r"line 1: .* is no link"):
+            read(path)
+
+
+def test_sources_that_no_file_can_be(tmp_path):
+    for name in ("x" * 300, "a\0b.tsv", "/" * 5000 + "a.txt"):
+        with pytest.raises(XAlignError):
+            load_corpus([{"path": name, "lang": "hin"}])
+
+
+@pytest.mark.parametrize("lists", [pa.array([[[1]]]), pa.array([[1, 2]])])
+def test_columns_of_lists_that_hold_no_words(tmp_path, lists):
+    pq.write_table(pa.table({"source": lists, "target": ["a"]}), tmp_path / "a.parquet")
+    with pytest.raises(XAlignError, match=r"column 'source' holds list<.*, not text|not text"):
+        load_corpus([{"path": str(tmp_path / "a.parquet"), "source_lang": "hin", "target_lang": "urd"}], "pairs")
+
+
+def test_parquet_whose_text_is_not_utf8(tmp_path):
+    broken = pa.StringArray.from_buffers(1, *pa.array([b"\xff\x8c"], pa.binary()).buffers()[1:])
+    pq.write_table(pa.table({"text": broken}), tmp_path / "a.parquet")
+    with pytest.raises(XAlignError, match=r"cannot read .*a\.parquet as Parquet"):
+        load_corpus([{"path": str(tmp_path / "a.parquet"), "lang": "hin"}])
 
 
 BOMB = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
