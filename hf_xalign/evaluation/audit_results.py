@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.json_files import ESTIMATE, ResultsFormat, check_shape
 from hf_xalign.evaluation.word_alignment import SCORES
 
@@ -52,9 +53,16 @@ SHAPE = {
 
 
 def _check(audit: dict[str, Any], where: str) -> None:
-    """Check the choice, which is empty where there is no link at all."""
+    """Check the choice, which is empty where there is no link at all, and that links are between words."""
     if audit["choice"]:
         check_shape(audit["choice"], {"reached": bool, **_POINT}, where, "choice")
+    for number, example in enumerate(audit["examples"]):
+        sides = len(example["source_words"]), len(example["target_words"])
+        for kind, length in (("links", 3), ("sure", 2), ("possible", 2)):
+            for link in example[kind]:
+                inside = len(link) == length and all(0 <= link[side] < sides[side] for side in (0, 1))
+                if not inside or not all(float(index).is_integer() for index in link[:2]):
+                    raise XAlignError(f"{where}: examples[{number}].{kind} holds {link}, no link of its words")
 
 
 _FILE = ResultsFormat(FORMAT, FILE_NAME, SHAPE, _check)

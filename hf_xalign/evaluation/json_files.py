@@ -56,6 +56,19 @@ def check_shape(value: Any, shape: Any, where: str, path: str = "") -> None:
             check_shape(item, shape[0], where, f"{path}[{number}]")
 
 
+def check_members(results: dict[str, Any], where: str) -> None:
+    """Check that the languages of each of the `groups` are among the `languages`.
+
+    Raises:
+        XAlignError: naming the first that is not.
+    """
+    known = {entry["language"] for entry in results["languages"]}
+    for number, group in enumerate(results["groups"]):
+        for name in group["languages"]:
+            if name not in known:
+                raise XAlignError(f"{where}: groups[{number}] names {name!r}, which is none of the languages")
+
+
 def stamp() -> dict[str, Any]:
     """When a result was made, and with which versions."""
     return {

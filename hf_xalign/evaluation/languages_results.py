@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, MODEL, VERSIONS, ResultsFormat, check_shape
+from hf_xalign.evaluation.json_files import (
+    DATASET,
+    ESTIMATE,
+    MODEL,
+    VERSIONS,
+    ResultsFormat,
+    check_members,
+    check_shape,
+)
 from hf_xalign.evaluation.measure_shapes import check_similarity
 
 
@@ -32,6 +40,7 @@ def _check(results: dict[str, Any], where: str) -> None:
     for part in ("models", "languages", "groups"):
         if not results[part]:
             raise XAlignError(f"{where}: {part} is empty")
+    check_members(results, where)
     if results["groups"][-1]["name"] != "all":
         raise XAlignError(f"{where}: groups does not end with the group all")
     if "language_similarity" in results:

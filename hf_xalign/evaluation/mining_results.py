@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, MODEL, VERSIONS, ResultsFormat, check_shape
+from hf_xalign.evaluation.json_files import (
+    DATASET,
+    ESTIMATE,
+    MODEL,
+    VERSIONS,
+    ResultsFormat,
+    check_members,
+    check_shape,
+)
 
 
 FORMAT = "hf_xalign/mining-1"
@@ -41,6 +49,7 @@ SHAPE = {
 
 def _check(results: dict[str, Any], where: str) -> None:
     """Check that there is a score for every model and language."""
+    check_members(results, where)
     for part in ("languages", "groups"):
         for number, entry in enumerate(results[part]):
             if len(entry["scores"]) != len(results["models"]):

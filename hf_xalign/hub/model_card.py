@@ -221,7 +221,7 @@ def _data(run: RunFolder) -> str:
     if data.get("aligner"):
         told.append(f"Words were linked by {inline(data['aligner'])}.")
     if romanised(run):
-        told.append(f"Text was romanised by {inline(data['romaniser'])}.")
+        told.append(f"Text was romanised by {inline(data.get('romaniser') or NOT_STATED)}.")
     if data.get("synthetic"):
         told.append("**The data are synthetic, or partly so: made up by a grammar, not written by people.**")
     return " ".join(told)

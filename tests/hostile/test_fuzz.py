@@ -18,15 +18,19 @@ from hf_xalign.data.corpora import load_corpus
 from hf_xalign.data.readers import read_table
 from hf_xalign.data.tokenization import TokenizeViews, load_tokenizer
 from hf_xalign.errors import XAlignError
+from hf_xalign.evaluation.audit_results import read_audit
+from hf_xalign.evaluation.languages_results import read_languages
 from hf_xalign.loading import load_config
 from hf_xalign.recipe import read_recipe
 from hf_xalign.training_args import XAlignTrainingArguments
 from hf_xalign.yaml_files import parse_yaml
+from tests.evaluation.languages_factory import make_languages
+from tests.evaluation.test_audit_report import make_audit
 from tests.stress import fuzz, readers
 from tests.tiny import tiny_config, word_tokenizer
 
 
-CASES = {"cards": 4, "checkpoints": 3, "command": 6}
+CASES = {"cards": 4, "checkpoints": 3, "command": 6, "text": 6}
 
 
 @pytest.mark.parametrize("group", readers.GROUPS)
@@ -124,8 +128,11 @@ def test_yaml_that_grows_or_calls(text, message):
         parse_yaml(text, "recipe.yaml")
 
 
-def test_yaml_of_many_values_without_anchors_is_read():
-    assert len(parse_yaml("a: [" + "1, " * 120_000 + "1]", "x")["a"]) == 120_001
+def test_yaml_of_many_values_without_anchors_is_read(monkeypatch):
+    monkeypatch.setattr("hf_xalign.yaml_files._MOST_VALUES", 100)
+    assert len(parse_yaml("a: [" + "1, " * 1000 + "1]", "x")["a"]) == 1001
+    with pytest.raises(XAlignError, match="the anchors stand for more than 100 values"):
+        parse_yaml("a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]\nb: [" + "*a, " * 20 + "*a]", "x")
 
 
 def test_half_a_character_in_a_recipe(tmp_path):
@@ -148,6 +155,20 @@ def test_settings_of_another_shape(tmp_path, settings):
     (tmp_path / XALIGN_CONFIG_NAME).write_text(json.dumps(settings))
     with pytest.raises(XAlignError, match=XALIGN_CONFIG_NAME):
         XAlignConfig.load_beside(tmp_path)
+
+
+def test_results_that_do_not_fit_together(tmp_path):
+    languages = make_languages(n=20)
+    languages["groups"][0]["languages"].append("deu_Cyrl")
+    (tmp_path / "languages.json").write_text(json.dumps(languages))
+    with pytest.raises(XAlignError, match=r"groups\[0\] names 'deu_Cyrl', which is none of the languages"):
+        read_languages(tmp_path)
+    for link in ([0, 0], [0.5, 0, 1.0], [-1, 0, 1.0], [0, 99, 1.0], [float("inf"), 0, 1.0]):
+        audit = make_audit()
+        audit["examples"][0]["links"][0] = link
+        (tmp_path / "audit.json").write_text(json.dumps(audit))
+        with pytest.raises(XAlignError, match=r"examples\[0\]\.links holds .*, no link of its words"):
+            read_audit(tmp_path)
 
 
 @pytest.mark.parametrize("name", [["a"], {"a": "b"}, 3, "a\0b"])
