@@ -1,7 +1,8 @@
 """Read, clean, romanise and save the data of a recipe.
 
 The recipe's data section (train_data, selection_data, test_data, exclude_data and what goes with them) becomes a
-folder of Parquet files with a data set card; training reads it. Data that are already prepared are used as they are.
+folder of Parquet files with a data set card; training reads it. Data that are already prepared are used as they are;
+where it was interrupted or killed, the same command goes on: what was romanised and aligned by then is kept.
 `--key value` changes the recipe, as it does for `xalign train`. `--push-to-hub ME/NAME` puts the data on the Hub then,
 where `datasets.load_dataset("ME/NAME")` opens them; mind the licences of the sources.
 """

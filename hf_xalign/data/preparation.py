@@ -25,6 +25,7 @@ from hf_xalign.data.corpora import empty_table, read_source
 from hf_xalign.data.data_fingerprint import describe_source, fingerprint_of, versions
 from hf_xalign.data.dataset_card import render_dataset_card
 from hf_xalign.data.prepared import FORMAT, PreparedData, load_prepared, read_info, write_info
+from hf_xalign.data.shards import map_in_shards
 from hf_xalign.data.sources import MINICORPUS, Source, parse_source
 from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
 from hf_xalign.data.transliteration import Transliterate
@@ -35,6 +36,9 @@ from hf_xalign.errors import XAlignError
 __all__ = ["PreparedData", "load_prepared", "prepare"]
 
 logger = logging.getLogger("hf_xalign")
+
+# Rows that are romanised between two points from which a killed preparation goes on: about a second.
+_SHARD_ROWS = 5000
 
 
 def prepare(
@@ -50,7 +54,8 @@ def prepare(
     of pairs, with `source_words, target_words, alignment, alignment_score` where they are aligned),
     `selection.parquet` and `test.parquet` (pairs), `tokenizer/` where one was trained, `preparation.json` (what was
     read, left out and kept) and `README.md`. A complete folder made from equal settings and files is used as it is;
-    any other is rebuilt. It appears all at once, when it is complete.
+    any other is rebuilt. It appears all at once, when it is complete. Until then what is romanised and aligned is kept
+    in shards beside it (in `.<its name>.shards`), so that the same call goes on where one was killed.
 
     Args:
         data_args: the data section.
@@ -80,10 +85,19 @@ def prepare(
         with FileLock(folder.parent / f".{folder.name}.lock"):
             for left in _beside(folder):  # of a run that was killed
                 shutil.rmtree(left, ignore_errors=True)
+            shards = folder.parent / f".{folder.name}.shards"
+            for left in set(shards.glob("*")) - {shards / fingerprint}:  # of other data or settings
+                shutil.rmtree(left, ignore_errors=True)
             if _usable(folder, fingerprint) and not overwrite:
                 logger.info("using prepared data in %s", folder)
             else:
-                _replace(folder, lambda partial: _write(partial, data_args, settings, sections, fingerprint))
+                _replace(
+                    folder,
+                    lambda partial: _write(
+                        partial, data_args, settings, sections, fingerprint, shards=shards / fingerprint
+                    ),
+                )
+            shutil.rmtree(shards, ignore_errors=True)
     except OSError as error:
         raise XAlignError(f"{folder} cannot be written: {error.strerror or error}") from None
     return folder
@@ -158,6 +172,8 @@ def _write(
     settings: dict[str, Any],
     sections: dict[str, list[Source]],
     fingerprint: str,
+    *,
+    shards: Path,
 ) -> None:
     tables: dict[str, list[pa.Table]] = {section: [] for section in SECTIONS}
     sources: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
@@ -191,10 +207,11 @@ def _write(
     languages = _by_language(by_source, cleaned)
     # Selection pairs go with those of training: a validation loss reads the same columns, and an aligner that learns
     # from the corpus learns from all of it.
-    train, selection = _join(cleaned, data_args), _concatenated(tables["selection_data"])
+    train, selection = _join(cleaned, data_args, shards), _concatenated(tables["selection_data"])
     del cleaned
     if "source" in train.column_names:
-        together = _enrich_pairs(pa.concat_tables([train, selection], promote_options="default"), data_args)
+        together = pa.concat_tables([train, selection], promote_options="default")
+        together = _enrich_pairs(together, data_args, shards)
         train, selection = together.slice(0, train.num_rows), together.slice(train.num_rows)
         train, selection = _without_empty_columns(train), _without_empty_columns(selection)
     _write_parquet(train, folder / "train.parquet")
@@ -222,17 +239,12 @@ def _write(
     write_info(folder, info)
 
 
-def _join(tables: Sequence[pa.Table], data_args: DataArguments) -> pa.Table:
+def _join(tables: Sequence[pa.Table], data_args: DataArguments, shards: Path) -> pa.Table:
     """The rows of several sources in one table: sentences with their `text_latn`, pairs with their word alignment."""
     parts = []
     sentences = [table for table in tables if "text" in table.column_names and table.num_rows]
     if sentences:
-        data = Dataset(pa.concat_tables(sentences)).map(
-            _romaniser(data_args, "text", "lang"),
-            batched=True,
-            num_proc=data_args.preprocessing_num_proc,
-            desc="Romanising",
-        )
+        data = _romanised(Dataset(pa.concat_tables(sentences)), data_args, "text", "lang", shards)
         parts.append(data.with_format("arrow")[:])
     pairs = [table for table in tables if "source" in table.column_names and table.num_rows]
     if pairs:
@@ -240,7 +252,7 @@ def _join(tables: Sequence[pa.Table], data_args: DataArguments) -> pa.Table:
     return pa.concat_tables(parts, promote_options="default")
 
 
-def _enrich_pairs(table: pa.Table, data_args: DataArguments) -> pa.Table:
+def _enrich_pairs(table: pa.Table, data_args: DataArguments, shards: Path) -> pa.Table:
     """Pairs with a romanised target and with word alignments, as far as the recipe asks for them."""
     of_pairs = "source" in table.column_names and (data_args.romanise_targets or data_args.aligner)
     if not of_pairs:
@@ -249,16 +261,17 @@ def _enrich_pairs(table: pa.Table, data_args: DataArguments) -> pa.Table:
     others = table.filter(pc.invert(has_source))
     data = Dataset(table.filter(has_source))
     if data_args.romanise_targets:
-        romanise = _romaniser(data_args, "target", "target_lang")
-        data = data.map(romanise, batched=True, num_proc=data_args.preprocessing_num_proc, desc="Romanising")
+        data = _romanised(data, data_args, "target", "target_lang", shards)
     if data_args.aligner:
         aligner = load_aligner(**data_args.aligner)
-        data = align_dataset(data, aligner, keep=True, num_proc=data_args.preprocessing_num_proc)
+        data = align_dataset(data, aligner, keep=True, num_proc=data_args.preprocessing_num_proc, shards=shards)
     return pa.concat_tables([others, data.with_format("arrow")[:]], promote_options="default")
 
 
-def _romaniser(data_args: DataArguments, column: str, lang_column: str) -> Transliterate:
-    return Transliterate(column, lang_column=lang_column, backend=data_args.transliteration_backend)
+def _romanised(data: Dataset, data_args: DataArguments, column: str, lang_column: str, shards: Path) -> Dataset:
+    romanise = Transliterate(column, lang_column=lang_column, backend=data_args.transliteration_backend)
+    num_proc = data_args.preprocessing_num_proc
+    return map_in_shards(data, romanise, shards, batch_size=_SHARD_ROWS, num_proc=num_proc, desc="Romanising")
 
 
 def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hf_xalign.aligners.base import Aligner
+from hf_xalign.data.shards import map_in_shards
 from hf_xalign.data.words import split_words
 from hf_xalign.errors import XAlignError
 
@@ -85,6 +87,10 @@ class AlignWords:
             "alignment_score": [np.array(row or [], dtype=np.float64) for row in scores],
         }
 
+    def __repr__(self) -> str:
+        columns = f"columns={self.columns}, word_columns={self.word_columns}"
+        return f"AlignWords({columns}, aligner={self.aligner.id!r}, keep={self.keep})"
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "aligner_id": self.aligner.id}
 
@@ -128,6 +134,7 @@ def align_dataset(
     keep: bool = False,
     batch_size: int = 1000,
     num_proc: int | None = None,
+    shards: str | Path | None = None,
 ) -> Dataset:
     """A data set with the columns of [`AlignWords`], in batches, or in one for an aligner that needs the corpus.
 
@@ -140,6 +147,8 @@ def align_dataset(
         source, target, source_words, target_words, keep: see [`AlignWords`].
         batch_size: rows per batch.
         num_proc: processes; each loads the model and computes on one thread.
+        shards: a folder of this call alone that keeps finished batches, from which a call that was killed goes on;
+            nothing in it is deleted. An aligner that needs the corpus has none.
 
     Raises:
         XAlignError: as [`AlignWords`].
@@ -149,7 +158,9 @@ def align_dataset(
         return dataset
     if not aligner.needs_corpus:
         align = AlignWords(source, target, **arguments)
-        aligned = dataset.map(align, batched=True, batch_size=batch_size, num_proc=num_proc, desc="Aligning words")
+        aligned = map_in_shards(
+            dataset, align, shards, batch_size=batch_size, num_proc=num_proc, desc="Aligning words"
+        )
     else:
         from datasets import concatenate_datasets
 

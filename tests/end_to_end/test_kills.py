@@ -19,7 +19,7 @@ import yaml
 from hf_xalign.checkpoints import missing_part, newest_whole_checkpoint
 from hf_xalign.cli import main
 from tests.stress.forked import Forked
-from tests.stress.kills import COMMON, RECIPES, compare_runs
+from tests.stress.kills import COMMON, RECIPES, compare_prepared, compare_runs, small_shards
 
 
 SIGKILL = -signal.SIGKILL
@@ -63,6 +63,23 @@ def test_a_run_that_is_killed_ends_as_one_that_was_not(seed, straight, place):
         assert status in (SIGKILL, 0), _said(place)
     assert Forked(_arguments(place), place / "said.log").wait(120) == 0, _said(place)
     compare_runs(place / "out", straight[0] / "out")
+
+
+def test_preparation_that_is_killed_goes_on(straight, place):
+    """At a change of a file, mostly of a shard; no finished shard is written again."""
+    arguments = ["prepare", *_arguments(place)[1:2], "--prepared_dir", str(place / "data")]
+    done = {}
+    for die_at in (14, 20, 16):
+        run = Forked(arguments, place / "said.log", die_at=die_at, changes_in=place, before=small_shards)
+        assert run.wait(120) == SIGKILL, _said(place)
+        assert not (place / "data").exists()
+        left = {path: path.stat().st_mtime_ns for path in (place / ".data.shards").rglob("[!.]*.parquet")}
+        assert left.items() > done.items()
+        done = left
+    assert len(done) < 12
+    assert Forked(arguments, place / "said.log", before=small_shards).wait(120) == 0, _said(place)
+    compare_prepared(place / "data", straight[0].parent / "prepared")
+    assert {path.name for path in place.iterdir()} == {"data", ".data.lock", "said.log", "said.changes"}
 
 
 def test_sigterm_saves_and_ends(straight, place):
