@@ -6,9 +6,9 @@ import os
 import shutil
 import stat
 import subprocess
-import time
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -233,7 +233,7 @@ def test_a_failure_stops_the_other_runs_and_what_they_started(stand_in, tmp_path
     )
     with pytest.raises(XAlignError, match="no"):
         Eflomal(executable=program, runs=2, jobs=2).align(PAIRS)
-    # Nobody waits for a child's child: it may take a moment to die of its signal, where it would sleep for 600 seconds.
+    # Nobody waits for a child's child, so it may take a moment to die; left alone it would sleep for ten minutes.
     deadline = time.monotonic() + 30
     while _is_running(left.read_text()):
         assert time.monotonic() < deadline
