@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from tests.end_to_end.test_two_processes import COMMAND, RECIPE
 # Far more than it takes; a run that waits for ever fails the test rather than the suite.
 TIMEOUT = 150
 HEADS = {"mlm": {}, "tcm": {}}
+# Tells the processes of one run, by their environment.
+MARK = "HF_XALIGN_TEST_RUN"
 
 # Python imports `sitecustomize` at its start: this one lets one process, and no other, meet what the test says.
 FAULT = """
@@ -53,20 +56,37 @@ def recipe(tmp_path_factory):
 
 def start(recipe: Path, *options: str, fault: str | None = None, rank: int = 1, call: int = 3) -> subprocess.Popen:
     """Train on two processes; `fault` is run by one of them, in its collator's call of that number."""
-    environment = dict(os.environ)
+    environment = os.environ | {MARK: uuid.uuid4().hex}
     if fault is not None:
         folder = recipe.parent / "fault"
         folder.mkdir(exist_ok=True)
         (folder / "sitecustomize.py").write_text(FAULT.format(fault=fault, rank=rank, call=call))
         environment["PYTHONPATH"] = os.pathsep.join([str(folder), *sys.path])
     arguments = ["train", str(recipe), "--num_processes", "2", "--output_dir", str(recipe.parent / "out"), *options]
-    return subprocess.Popen(
+    run = subprocess.Popen(
         [sys.executable, "-c", COMMAND, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
     )
+    run.mark = f"{MARK}={environment[MARK]}".encode()
+    return run
+
+
+def end(run: subprocess.Popen) -> list[int]:
+    """Kill what is left of a run, and tell what that was: its processes have sessions, and groups, of their own."""
+    run.kill()
+    left = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if run.mark in environment.read_bytes().split(b"\0"):
+                left.append(int(environment.parent.name))
+                os.kill(left[-1], signal.SIGKILL)
+        except OSError:  # of another user, or gone by now
+            continue
+    run.wait()
+    return left
 
 
 def process_of_rank(launcher: subprocess.Popen, rank: int) -> int:
@@ -98,7 +118,7 @@ def test_a_process_that_is_killed_ends_the_run_with_its_name(recipe):
         os.kill(killed, signal.SIGKILL)
         _, said = run.communicate(timeout=TIMEOUT)
     finally:
-        run.kill()
+        end(run)
     assert run.returncode == 128 + signal.SIGKILL
     assert said.splitlines()[-1] == f"process 1 died: Signal 9 (SIGKILL) received by PID {killed}"
     assert "Traceback" not in said  # the other one has lost its partner, and nothing to add
@@ -125,6 +145,6 @@ def test_a_bad_row_on_one_process_ends_the_run_with_the_cause(recipe):
     try:
         _, said = run.communicate(timeout=TIMEOUT)
     finally:
-        run.kill()
+        end(run)
     assert run.returncode == 1
     assert "[rank1]: IndexError" in said and said.count("Traceback") == 1
