@@ -47,7 +47,7 @@ class ResumableTrainer(PushingTrainer):
             if resume_from_checkpoint is None:
                 raise XAlignError(f"{self.args.output_dir} has no whole checkpoint to resume from")
         self._save_and_stop.agreed = False
-        self.loss_sums = LossSums()
+        self.loss_sums, self.throughput = LossSums(), Throughput()
         if self.args.dry_run:
             # One step, of which nothing is saved.
             return super().train(resume_from_checkpoint, trial, ignore_keys_for_eval)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -26,6 +28,15 @@ class Throughput:
         self._rows += len(views[0]["attention_mask"]) if views else 0
         self._cells += sum(view["attention_mask"].numel() for view in views)
         self._tokens = self._tokens + sum(view["attention_mask"].sum() for view in views)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The time inside is none of the training's (an evaluation)."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._start += time.perf_counter() - began
 
     def state(self) -> dict[str, float]:
         """What a checkpoint keeps, so that a run that goes on from it logs the figures of one that was not stopped."""

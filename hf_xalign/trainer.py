@@ -81,6 +81,8 @@ class XAlignTrainer(ResumableTrainer):
                 "process and not on another would wait for each other for ever. Use DDP or ZeRO-2"
             )
         self.evaluator = evaluator
+        # Of the step in progress: the loss of each, and its rows.
+        self._micro_batches: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     @property
     def aligned_model(self) -> XAlignModel:
@@ -112,6 +114,7 @@ class XAlignTrainer(ResumableTrainer):
     def get_batch_samples(self, epoch_iterator, num_batches, device):
         """The micro-batches of one step, and their rows and labels, counted as a mean over them and all processes."""
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        self._micro_batches.clear()
         return batches, self._mean_label_counts(batches, device)
 
     def _mean_label_counts(self, batches, device) -> dict[str, torch.Tensor]:
@@ -141,10 +144,16 @@ class XAlignTrainer(ResumableTrainer):
             loss = self._cached_training_step(model, inputs, num_items_in_batch)
         else:
             loss = super().training_step(model, inputs, num_items_in_batch)
+        self._micro_batches.append((loss, inputs["row_ids"]))
         # All processes stop together: the gradients are everybody's, so none may step on, and save the weights then.
-        if not self.agree(torch.isfinite(loss)):
-            raise XAlignError(self._not_finite(loss, inputs["row_ids"].tolist()))
+        # The optimiser takes the gradients after the last micro-batch; asked once, then, nobody waits at the others.
+        if self.accelerator.sync_gradients and not self.agree(self._finite().all()):
+            raise XAlignError(self._not_finite())
         return loss
+
+    def _finite(self) -> torch.Tensor:
+        """Whether the loss of each micro-batch of this step is finite, on this process."""
+        return torch.isfinite(torch.stack([loss for loss, _ in self._micro_batches]))
 
     def _cached_training_step(self, model, inputs, label_counts) -> torch.Tensor:
         model.train()
@@ -163,11 +172,14 @@ class XAlignTrainer(ResumableTrainer):
         self._count(inputs, losses)
         return loss * scale
 
-    def _not_finite(self, loss: torch.Tensor, rows: list[int]) -> str:
+    def _not_finite(self) -> str:
         # The weights have not been touched by this step yet, and the last checkpoint is from before it.
         step, kept = self.state.global_step + 1, f"the last good checkpoint in {self.args.output_dir} is kept"
-        if torch.isfinite(loss):
+        finite = self._finite().tolist()
+        if all(finite):
             return f"the loss of another process is not finite in step {step}; {kept}"
+        loss, row_ids = self._micro_batches[finite.index(False)]
+        rows = row_ids.tolist()
         shown = ", ".join(map(str, rows[:16])) + (", ..." if len(rows) > 16 else "")
         return (
             f"the loss is {loss.item()} in step {step} (rows {shown} of the training data); {kept}. "
@@ -180,11 +192,12 @@ class XAlignTrainer(ResumableTrainer):
         return loss.detach(), None, None
 
     def evaluation_loop(self, *args, metric_key_prefix: str = "eval", **kwargs):
-        output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
-        if self.evaluator is not None:
-            # One verdict for all: processes that rounded differently would keep different checkpoints.
-            metrics = broadcast_object_list([self.evaluator(self.aligned_model)])[0]
-            output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in metrics.items()})
+        with self.throughput.paused():
+            output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
+            if self.evaluator is not None:
+                # One verdict for all: processes that rounded differently would keep different checkpoints.
+                metrics = broadcast_object_list([self.evaluator(self.aligned_model)])[0]
+                output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in metrics.items()})
         return output
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:

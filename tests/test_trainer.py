@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -90,6 +91,28 @@ def test_each_loss_is_logged_with_throughput(tokenizer, tmp_path):
         assert 0.5 < entry["padding_efficiency"] <= 1
 
 
+def test_an_evaluation_does_not_count_as_training_time(tokenizer, tmp_path, monkeypatch):
+    """By a clock that stands still but for the evaluator, which takes an hour, and a second for each batch."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("hf_xalign.throughput.time", SimpleNamespace(perf_counter=lambda: clock.now))
+
+    def evaluator(model):
+        clock.now += 3600
+        return {}
+
+    trainer = _trainer(tokenizer, tmp_path, evaluator=evaluator, eval_strategy="steps", eval_steps=1, max_steps=3)
+    step = trainer.training_step
+
+    def timed(*args):
+        clock.now += 1
+        return step(*args)
+
+    monkeypatch.setattr(trainer, "training_step", timed)
+    clock.now += 600  # between making it and training, too
+    trainer.train()
+    assert _losses(trainer, "pairs_per_second") == [8, 8, 8]
+
+
 @pytest.mark.parametrize("accumulation", [1, 2])
 def test_a_resumed_run_ends_bit_equal(accumulation, tokenizer, tmp_path):
     """Sampler, masks, dropout, optimiser and schedule all go on where they were; also in the middle of an epoch."""
@@ -138,6 +161,24 @@ def test_a_loss_that_is_not_finite_stops_the_run(tokenizer, tmp_path):
     assert [folder.name for folder in tmp_path.glob("checkpoint-*")] == ["checkpoint-2"]
     kept = XAlignModel.from_pretrained(tmp_path / "checkpoint-2")
     assert all(torch.isfinite(value).all() for value in kept.state_dict().values())
+
+
+def test_each_micro_batch_of_a_step_is_watched(tokenizer, tmp_path):
+    """The rows named are those of the micro-batch whose loss is not finite, not those of the last one."""
+    trainer = _trainer(tokenizer, tmp_path, gradient_accumulation_steps=2, max_steps=2)
+    before, seen = _weights(trainer), []
+    compute_loss = trainer.compute_loss
+
+    def poisoned(model, inputs, **kwargs):
+        seen.append(inputs["row_ids"].tolist())
+        return compute_loss(model, inputs, **kwargs) * (float("inf") if len(seen) == 1 else 1)
+
+    trainer.compute_loss = poisoned
+    with pytest.raises(XAlignError, match="the loss is inf in step 1") as caught:
+        trainer.train()
+    assert len(seen) == 2 and f"(rows {', '.join(map(str, seen[0]))} of" in str(caught.value)
+    for name, value in _weights(trainer).items():
+        assert torch.equal(value, before[name]), name
 
 
 def test_a_gradient_that_is_not_finite_stops_the_run_before_the_step(tokenizer, tmp_path):

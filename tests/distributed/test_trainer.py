@@ -36,17 +36,23 @@ def _trainer(folder, **settings):
 
 def _one_process_breaks():
     with tempfile.TemporaryDirectory() as folder:
-        trainer = _trainer(folder, max_steps=4, save_strategy="steps", save_steps=3, logging_steps=100)
+        accumulation = {"gradient_accumulation_steps": 2}
+        trainer = _trainer(folder, max_steps=4, save_strategy="steps", save_steps=3, logging_steps=100, **accumulation)
+        asked, agree = [], trainer.agree
+        trainer.agree = lambda good: asked.append(trainer.state.global_step) or agree(good)
 
         def poison(module, inputs):
-            if trainer.state.global_step == 2 and dist.get_rank() == 1:
+            # In the first of the two micro-batches.
+            in_step_3 = trainer.state.global_step == 2 and not trainer.accelerator.sync_gradients
+            if in_step_3 and dist.get_rank() == 1:
                 return (inputs[0] * float("nan"),)
 
         trainer.model.lm_head.register_forward_pre_hook(poison)
         try:
             trainer.train()
         except XAlignError as error:
-            return {"said": str(error), "step": trainer.state.global_step, "saved": len(os.listdir(folder))}
+            said = {"said": str(error), "step": trainer.state.global_step, "saved": len(os.listdir(folder))}
+            return said | {"asked": asked}
 
 
 def _evaluate():
@@ -69,6 +75,7 @@ def test_all_processes_stop_before_a_step_that_one_cannot_take(runs):
     assert "the loss of another process is not finite in step 3" in first["said"]
     assert "the loss is nan in step 3 (rows " in second["said"]
     assert first["saved"] == second["saved"] == 0
+    assert first["asked"] == second["asked"] == [0, 1, 2], "one exchange a step, however many micro-batches"
 
 
 def test_all_processes_take_the_metrics_of_the_first(runs):
