@@ -22,6 +22,7 @@ from transformers.utils.output_capturing import maybe_install_capturing_hooks
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.messages import did_you_mean
+from hf_xalign.vocabulary import embeddings_needed
 
 
 def _roberta(model, states):
@@ -256,7 +257,11 @@ def fresh_config(
         positions["max_position_embeddings"] += tokenizer.pad_token_id + 1
     try:
         return config_class(
-            vocab_size=len(tokenizer), attn_implementation=attn_implementation, **special, **positions, **fields
+            vocab_size=embeddings_needed(tokenizer),
+            attn_implementation=attn_implementation,
+            **special,
+            **positions,
+            **fields,
         )
     except (TypeError, ValueError) as error:
         raise XAlignError(f"model_config: {' '.join(str(error).split())}") from error

@@ -13,6 +13,7 @@ from hf_xalign.data.prepared import PreparedData
 from hf_xalign.data.tokenization import load_tokenizer
 from hf_xalign.errors import XAlignError
 from hf_xalign.modeling import XAlignModel
+from hf_xalign.vocabulary import embeddings_needed
 
 
 def build_model(
@@ -34,10 +35,11 @@ def build_model(
         hub = {"revision": model_args.model_revision, "attn_implementation": model_args.attn_implementation}
         hub = {key: value for key, value in hub.items() if value is not None}
         model = XAlignModel.from_encoder(model_args.model_name_or_path, **settings, **hub)
-        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        needed, known = embeddings_needed(tokenizer), model.get_input_embeddings().num_embeddings
+        if needed > known:
             raise XAlignError(
-                f"the tokenizer has {len(tokenizer)} tokens, but {model_args.model_name_or_path} embeds only "
-                f"{model.get_input_embeddings().num_embeddings}: they do not belong together"
+                f"the tokenizer has {needed} tokens, but {model_args.model_name_or_path} embeds only {known}: they do "
+                "not belong together"
             )
     else:
         config = fresh_config(

@@ -27,6 +27,7 @@ from hf_xalign.backbones import has_token_types
 from hf_xalign.encoding import evaluation_mode, length_sorted_batches
 from hf_xalign.errors import XAlignError
 from hf_xalign.messages import did_you_mean
+from hf_xalign.vocabulary import check_token_ids
 
 
 if TYPE_CHECKING:
@@ -264,6 +265,7 @@ def _padded(
         array[real] = np.concatenate([values[row] for row in batch])
         return torch.from_numpy(array).to(model.device)
 
+    check_token_ids(max(max(rows.ids[row]) for row in batch), model)
     inputs = {"input_ids": tensor(rows.ids, model.config.pad_token_id or 0)}
     inputs["attention_mask"] = torch.from_numpy(real.astype(np.int64)).to(model.device)
     if with_types and has_token_types(model.config):

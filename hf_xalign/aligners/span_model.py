@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from transformers import MODEL_FOR_QUESTION_ANSWERING_MAPPING, AutoModelForQuestionAnswering
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.finite import check_finite
 from hf_xalign.loading import load_config, quiet
 
 
@@ -52,6 +53,7 @@ def load_question_answering(name_or_path: str) -> PreTrainedModel:
         )
     if missing:
         raise XAlignError(f"{name_or_path} lacks {len(missing)} weights of its encoder, the first is {missing[0]}")
+    check_finite(model.named_parameters(), name_or_path)
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 

@@ -11,7 +11,7 @@ import torch
 
 from hf_xalign.backbones import first_layers
 from hf_xalign.encoding import evaluation_mode, length_sorted_batches
-from hf_xalign.errors import XAlignError
+from hf_xalign.vocabulary import check_token_ids
 
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def layer_states(
             real = positions < lengths[batch, None]
             ids = np.full(real.shape, pad)
             ids[real] = np.fromiter(chain.from_iterable(rows[row] for row in batch), dtype=np.int64)
-            _check_ids(ids, encoder)
+            check_token_ids(ids.max(), encoder)
             output = encoder(
                 input_ids=torch.from_numpy(ids).to(device),
                 attention_mask=torch.from_numpy(real.astype(np.int64)).to(device),
@@ -106,9 +106,3 @@ def layer_states(
                 hidden = output.last_hidden_state if layer == last else output.hidden_states[layer]
                 found[to] = hidden[these].float()
     return states
-
-
-def _check_ids(ids: np.ndarray, encoder: PreTrainedModel) -> None:
-    known = encoder.get_input_embeddings().num_embeddings
-    if ids.max() >= known:
-        raise XAlignError(f"the tokenizer gives token id {ids.max()}, the encoder has {known} embeddings: not a pair")

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from hf_xalign.encoding import evaluation_mode, length_sorted_batches
 from hf_xalign.errors import XAlignError
+from hf_xalign.vocabulary import check_token_ids
 
 
 if TYPE_CHECKING:
@@ -156,9 +157,7 @@ def embed_tokenized(
     if not len(tokenized):
         raise XAlignError("there are no sentences to embed")
     largest = max(max(row["input_ids"], default=0) for row in tokenized.rows)
-    known = encoder.get_input_embeddings().num_embeddings
-    if largest >= known:
-        raise XAlignError(f"the tokenizer gives token id {largest}, the encoder has {known} embeddings: not a pair")
+    check_token_ids(largest, encoder)
     pooled: dict[int, np.ndarray] = {}
     label = progress if isinstance(progress, str) else "embedding"
     bar = tqdm(total=len(tokenized.rows), desc=label, unit="sentence", leave=False, disable=not progress)

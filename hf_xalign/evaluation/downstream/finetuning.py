@@ -25,6 +25,7 @@ from hf_xalign.evaluation.downstream.measures import counts, value
 from hf_xalign.evaluation.downstream.models import open_model
 from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
 from hf_xalign.loading import quiet
+from hf_xalign.vocabulary import check_token_ids
 
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def fine_tune(
     """
     set_seed(seed)
     model = open_model(name_or_path, settings)
+    check_token_ids(max(max(row["input_ids"]) for part in (train, validation, *tests) for row in part.features), model)
     words = settings.task in OF_WORDS
     collator = (DataCollatorForTokenClassification if words else DataCollatorWithPadding)(tokenizer)
 
