@@ -19,10 +19,11 @@ import safetensors.torch
 from transformers.utils import cached_file, find_adapter_config_file
 
 from hf_xalign.backbones import masked_lm_class
-from hf_xalign.configuration import XALIGN_HEADS_NAME
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_file, write_text
+from hf_xalign.finite import check_finite
 from hf_xalign.foreign import named_errors
+from hf_xalign.names import ADAPTER_CONFIG_NAME, ADAPTER_WEIGHTS_NAME, OWN_PREFIX, XALIGN_HEADS_NAME
 from hf_xalign.peft_adapters import import_peft, without_deprecations
 
 
@@ -35,10 +36,7 @@ if TYPE_CHECKING:
 
     AnyModel = TypeVar("AnyModel", bound=PreTrainedModel)
 
-ADAPTER_CONFIG_NAME = "adapter_config.json"
-ADAPTER_WEIGHTS_NAME = "adapter_model.safetensors"
 _IN_FILE = "base_model.model."
-_OWN = "xalign_"
 
 
 @dataclass(frozen=True)
@@ -148,14 +146,18 @@ def load_adapter(model: PeftModel, name_or_path: str | os.PathLike, **hub_kwargs
         saved = _read_weights(name_or_path, hub_kwargs)
         heads = safetensors.torch.load_file(cached_file(name_or_path, XALIGN_HEADS_NAME, **hub_kwargs))
         # PEFT wants all of `modules_to_save` at once.
-        _set_weights(model, saved | {f"{_IN_FILE}{_OWN}{key}": value for key, value in heads.items()}, name_or_path)
+        _set_weights(
+            model, saved | {f"{_IN_FILE}{OWN_PREFIX}{key}": value for key, value in heads.items()}, name_or_path
+        )
     # With what is no part of the adapter, where somebody left it out.
     model.get_base_model().load_heads(name_or_path, **hub_kwargs)
 
 
 def _read_weights(name_or_path, hub_kwargs) -> dict[str, torch.Tensor]:
     # PEFT itself would read a pickle where there are no safetensors.
-    return safetensors.torch.load_file(cached_file(name_or_path, ADAPTER_WEIGHTS_NAME, **hub_kwargs))
+    weights = safetensors.torch.load_file(cached_file(name_or_path, ADAPTER_WEIGHTS_NAME, **hub_kwargs))
+    check_finite(weights.items(), name_or_path)
+    return weights
 
 
 def _set_weights(model: PeftModel, saved: dict[str, torch.Tensor], name_or_path) -> None:
@@ -208,7 +210,7 @@ def completing_adapter(model: PeftModel, folder: str | os.PathLike) -> Iterator[
 def _make_vanilla(model: XAlignModel, folder: Path) -> None:
     """Take out of the two files of PEFT what plain transformers does not know."""
     weights = safetensors.torch.load_file(folder / ADAPTER_WEIGHTS_NAME)
-    weights = {key: value for key, value in weights.items() if not key.startswith(f"{_IN_FILE}{_OWN}")}
+    weights = {key: value for key, value in weights.items() if not key.startswith(f"{_IN_FILE}{OWN_PREFIX}")}
     # PEFT knows weights by their whole names, and `AutoModel` is the encoder alone: its LoRA is told under both names.
     prefix = f"{_IN_FILE}{model.base_model_prefix}."
     of_encoder = {
@@ -218,7 +220,7 @@ def _make_vanilla(model: XAlignModel, folder: Path) -> None:
         target.write(safetensors.torch.save(weights | of_encoder, metadata={"format": "pt"}))
 
     config = json.loads((folder / ADAPTER_CONFIG_NAME).read_text(encoding="utf-8"))
-    kept = [name for name in config["modules_to_save"] or [] if not name.startswith(_OWN)]
+    kept = [name for name in config["modules_to_save"] or [] if not name.startswith(OWN_PREFIX)]
     plain = masked_lm_class(model.config)
     config |= {
         "modules_to_save": kept or None,

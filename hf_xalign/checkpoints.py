@@ -14,10 +14,7 @@ from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME, TRAINER_STATE_N
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 
-from hf_xalign.configuration import XALIGN_HEADS_NAME
-
-
-_ADAPTER_WEIGHTS_NAME = "adapter_model.safetensors"
+from hf_xalign.names import ADAPTER_WEIGHTS_NAME, XALIGN_HEADS_NAME
 
 
 def missing_part(checkpoint: str | Path, *, optimizer: bool = True) -> str | None:
@@ -86,8 +83,8 @@ def discard(checkpoint: str | Path) -> None:
 
 def _weights(folder: Path) -> list[str]:
     """The files that the model's weights lie in."""
-    if (folder / _ADAPTER_WEIGHTS_NAME).exists():
-        return [_ADAPTER_WEIGHTS_NAME]
+    if (folder / ADAPTER_WEIGHTS_NAME).exists():
+        return [ADAPTER_WEIGHTS_NAME]
     if (folder / SAFE_WEIGHTS_INDEX_NAME).exists() and not (folder / SAFE_WEIGHTS_NAME).exists():
         try:
             index = json.loads((folder / SAFE_WEIGHTS_INDEX_NAME).read_text(encoding="utf-8"))

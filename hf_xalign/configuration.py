@@ -12,11 +12,8 @@ from transformers import PreTrainedConfig
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.foreign import named_errors
+from hf_xalign.names import XALIGN_CONFIG_NAME
 from hf_xalign.version import __version__
-
-
-XALIGN_CONFIG_NAME = "xalign_config.json"
-XALIGN_HEADS_NAME = "xalign_heads.safetensors"
 
 
 # Only what is ours: the rest of a PreTrainedConfig would contradict config.json sooner or later.

@@ -10,9 +10,11 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging
 
-from hf_xalign.adapter_files import ADAPTER_CONFIG_NAME, BaseModel, open_base
+from hf_xalign.adapter_files import BaseModel, open_base
 from hf_xalign.errors import XAlignError
+from hf_xalign.finite import check_finite
 from hf_xalign.foreign import named_errors
+from hf_xalign.names import ADAPTER_CONFIG_NAME
 from hf_xalign.peft_adapters import without_deprecations
 
 
@@ -62,6 +64,7 @@ def load_encoder(name_or_path: str) -> PreTrainedModel:
     missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
     if missing:
         raise XAlignError(f"{name_or_path} lacks {len(missing)} weights of its encoder, the first is {missing[0]}")
+    check_finite(model.named_parameters(), name_or_path)
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 

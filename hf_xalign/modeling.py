@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import logging
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,28 +18,25 @@ from typing import Any
 import safetensors.torch
 import torch
 from torch import nn
-from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.utils import ModelOutput, cached_file
 
 from hf_xalign.adapter_files import BaseModel, base_of_adapter, merged, open_base
+from hf_xalign.backbone_loading import copy_backbone, download_settings, load_backbone, load_backbone_config
 from hf_xalign.backbones import lm_scores, masked_lm_class
-from hf_xalign.configuration import XALIGN_HEADS_NAME, XAlignConfig
+from hf_xalign.configuration import XAlignConfig
 from hf_xalign.errors import XAlignError
-from hf_xalign.foreign import named_errors
+from hf_xalign.finite import check_finite
 from hf_xalign.gradient_cache import CachedStep, contrastive_heads
 from hf_xalign.heads import EncodedView, Head, HeadInputs, build_head
 from hf_xalign.language_embeddings import LanguageEmbeddings
+from hf_xalign.names import OWN_PREFIX, XALIGN_HEADS_NAME
 from hf_xalign.own_parameters import OwnParameters
 from hf_xalign.peft_adapters import plain_name
 from hf_xalign.published_files import is_part_of_model, weight_files
 from hf_xalign.repository import open_repository
+from hf_xalign.sharding import is_sharded
 from hf_xalign.views import encode_views
-
-
-logger = logging.getLogger(__name__)
-
-# What only training needs: `xalign_heads`, `xalign_languages`.
-_PREFIX = "xalign_"
 
 
 @dataclass
@@ -122,14 +118,14 @@ class XAlignModel(PreTrainedModel):
             return _from_model(encoder, xalign_config)
         if isinstance(encoder, PreTrainedConfig):
             return _class_for(type(encoder), masked_lm_class(encoder))(copy.deepcopy(encoder), xalign_config)
-        if base_of_adapter(encoder, **_hub_kwargs(kwargs)) is not None:
+        if base_of_adapter(encoder, **download_settings(kwargs)) is not None:
             raise XAlignError(
                 f"{encoder} is an adapter, not an encoder: merge it first (xalign export {encoder} --merge), or open "
                 "it with its heads by XAlignModel.from_pretrained"
             )
-        config = _load_config(encoder, kwargs)
+        config = load_backbone_config(encoder, kwargs)
         model_class = _class_for(type(config), masked_lm_class(config))
-        return _load_backbone(model_class, encoder, config, xalign_config, kwargs)
+        return load_backbone(model_class, encoder, config, xalign_config, kwargs)
 
     @classmethod
     def from_pretrained(cls, pretrained_model_name_or_path, *args, **kwargs) -> XAlignModel:
@@ -142,14 +138,14 @@ class XAlignModel(PreTrainedModel):
         """
         if cls is not XAlignModel:
             return super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
-        hub_kwargs = _hub_kwargs(kwargs)
+        hub_kwargs = download_settings(kwargs)
         xalign_config = XAlignConfig.load_beside(pretrained_model_name_or_path, **hub_kwargs)
         base = open_base(pretrained_model_name_or_path, **hub_kwargs)
         if base is not None:
             return _from_adapter(pretrained_model_name_or_path, base, xalign_config, kwargs)
-        config = _load_config(pretrained_model_name_or_path, kwargs)
+        config = load_backbone_config(pretrained_model_name_or_path, kwargs)
         model_class = _class_for(type(config), masked_lm_class(config))
-        model = _load_backbone(model_class, pretrained_model_name_or_path, config, xalign_config, kwargs)
+        model = load_backbone(model_class, pretrained_model_name_or_path, config, xalign_config, kwargs)
         model.load_heads(pretrained_model_name_or_path, **hub_kwargs)
         return model
 
@@ -204,6 +200,7 @@ class XAlignModel(PreTrainedModel):
                 self.config.pad_token_id or 0,
                 languages=self.xalign_languages,
                 layers=self._layers_read(part),
+                pass_per_view=is_sharded(self),
             )
         inputs = HeadInputs(
             views=encoded,
@@ -274,7 +271,7 @@ class XAlignModel(PreTrainedModel):
             XAlignError: the files are written, but could not be pushed.
         """
         state_dict = self.state_dict() if state_dict is None else state_dict
-        heads = {key: value for key, value in state_dict.items() if key.startswith(_PREFIX)}
+        heads = {key: value for key, value in state_dict.items() if key.startswith(OWN_PREFIX)}
         backbone = {key: value for key, value in state_dict.items() if key not in heads}
         super().save_pretrained(save_directory, state_dict=backbone, is_main_process=is_main_process, **kwargs)
         if not is_main_process:
@@ -298,8 +295,8 @@ class XAlignModel(PreTrainedModel):
         """
         self.xalign_config.save_beside(directory)
         state_dict = self.state_dict() if state_dict is None else state_dict
-        heads = {plain_name(key): value for key, value in state_dict.items() if key.startswith(_PREFIX)}
-        heads = {key.removeprefix(_PREFIX): value.contiguous().cpu() for key, value in heads.items() if key}
+        heads = {plain_name(key): value for key, value in state_dict.items() if key.startswith(OWN_PREFIX)}
+        heads = {key.removeprefix(OWN_PREFIX): value.contiguous().cpu() for key, value in heads.items() if key}
         safetensors.torch.save_file(heads, Path(directory) / XALIGN_HEADS_NAME, metadata={"format": "pt"})
 
     def load_heads(self, name_or_path: str | os.PathLike, **hub_kwargs) -> None:
@@ -310,13 +307,14 @@ class XAlignModel(PreTrainedModel):
             hub_kwargs: settings of the download (`revision`, `token`, `cache_dir`, ...).
 
         Raises:
-            XAlignError: the file is missing or does not fit these heads.
+            XAlignError: the file is missing, does not fit these heads, or holds values that are not finite.
         """
         try:
             path = cached_file(name_or_path, XALIGN_HEADS_NAME, **hub_kwargs)
-            loaded = {f"{_PREFIX}{key}": value for key, value in safetensors.torch.load_file(path).items()}
+            loaded = {f"{OWN_PREFIX}{key}": value for key, value in safetensors.torch.load_file(path).items()}
+            check_finite(loaded.items(), name_or_path)
             # PEFT renames what it trains.
-            names = {plain_name(key): key for key in self.state_dict() if key.startswith(_PREFIX)}
+            names = {plain_name(key): key for key in self.state_dict() if key.startswith(OWN_PREFIX)}
             names.pop(None, None)
             missing, unexpected = sorted(names.keys() - loaded.keys()), sorted(loaded.keys() - names.keys())
             if missing or unexpected:
@@ -332,10 +330,10 @@ def _from_adapter(name_or_path, base: BaseModel, xalign_config: XAlignConfig, kw
     of_base = {key: value for key, value in kwargs.items() if key not in ("revision", "subfolder")}
     if base.revision is not None:
         of_base["revision"] = base.revision
-    config = _load_config(base.name, of_base)
+    config = load_backbone_config(base.name, of_base)
     model_class = _class_for(type(config), masked_lm_class(config))
-    model = _load_backbone(model_class, base.name, config, xalign_config, of_base)
-    hub_kwargs = _hub_kwargs(kwargs)
+    model = load_backbone(model_class, base.name, config, xalign_config, of_base)
+    hub_kwargs = download_settings(kwargs)
     model = merged(model, name_or_path, **hub_kwargs)
     model.load_heads(name_or_path, **hub_kwargs)
     return model
@@ -347,51 +345,10 @@ def _contrastive_first(heads: dict[str, Head]) -> list[dict[str, None]]:
     return [first, rest]
 
 
-# Settings of the download that config, weights and heads must share.
-_HUB_KEYS = ("revision", "token", "cache_dir", "local_files_only", "force_download", "subfolder")
-
-
-def _hub_kwargs(kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {key: kwargs[key] for key in _HUB_KEYS if key in kwargs}
-
-
-def _load_config(name_or_path, kwargs) -> PreTrainedConfig:
-    with named_errors(f"cannot open the encoder {str(name_or_path)!r}"):
-        # transformers would ask on the terminal whether to run code that comes with the config.
-        return AutoConfig.from_pretrained(name_or_path, **{"trust_remote_code": False} | _hub_kwargs(kwargs))
-
-
-def _load_backbone(model_class, name_or_path, config, xalign_config, kwargs) -> XAlignModel:
-    # Training wants float32 weights whatever the checkpoint's dtype; bf16 comes from autocast.
-    # No pickle is read unless it is asked for.
-    kwargs = {"dtype": torch.float32, "use_safetensors": True} | kwargs
-    with named_errors(f"cannot open the weights of {str(name_or_path)!r}"):
-        model, info = model_class.from_pretrained(
-            name_or_path, config=config, xalign_config=xalign_config, output_loading_info=True, **kwargs
-        )
-    missing = [key for key in info["missing_keys"] if not key.startswith(_PREFIX)]
-    if missing:
-        logger.warning("%s has no weights for %s: made anew", name_or_path, ", ".join(sorted(missing)))
-    model.made_anew = tuple(sorted(missing))
-    return model
-
-
 def _from_model(encoder: PreTrainedModel, xalign_config: XAlignConfig) -> XAlignModel:
     model_class = _class_for(type(encoder.config), masked_lm_class(encoder.config))
     model = model_class(copy.deepcopy(encoder.config), xalign_config)
-    # Of a model without an LM head (`AutoModel`, a classifier) only the encoder fits, without a pooler it may have.
-    complete = isinstance(encoder, masked_lm_class(encoder.config))
-    target, state = (model, encoder.state_dict()) if complete else (model.base_model, encoder.base_model.state_dict())
-    known = target.state_dict().keys()
-    result = target.load_state_dict({key: value for key, value in state.items() if key in known}, strict=False)
-    missing = [key for key in result.missing_keys if not key.startswith(_PREFIX)]
-    if not complete:
-        prefix = f"{model.base_model_prefix}."
-        missing += [name for name, _ in model.named_parameters() if not name.startswith((prefix, _PREFIX))]
-    if not complete or missing:
-        logger.warning("the encoder given has no LM head, or not all weights: what it lacks was made anew")
-    model.tie_weights()
-    model.made_anew = tuple(sorted(missing))
+    model.made_anew = copy_backbone(encoder, model)
     return model.to(encoder.dtype).to(encoder.device)
 
 
@@ -404,6 +361,6 @@ def _class_for(config_class: type[PreTrainedConfig], backbone: type[PreTrainedMo
             "__doc__": f"`{backbone.__name__}` with alignment heads; see [`XAlignModel`].",
             "__module__": __name__,
             "config_class": config_class,
-            "_keys_to_ignore_on_load_missing": [rf"^{_PREFIX}"],
+            "_keys_to_ignore_on_load_missing": [rf"^{OWN_PREFIX}"],
         },
     )

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 from hf_xalign.backbones import layer_linears
 from hf_xalign.errors import XAlignError
+from hf_xalign.foreign import named_errors
 from hf_xalign.messages import did_you_mean
+from hf_xalign.names import OWN_PREFIX
 
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ _OF_THE_RUN = frozenset(
 )
 # The other ways to start change the weights of the base model, which an adapter must find as they were.
 _STARTS = (True, False, "gaussian", "orthogonal")
-_OWN = "xalign_"
 
 
 def import_peft(what: str = "an adapter") -> ModuleType:
@@ -71,7 +72,7 @@ def check_lora_options(options: Mapping[str, Any]) -> None:
             f"peft.init_lora_weights is {start!r}, which changes the weights of the base model, so that the adapter "
             "would fit no other copy of it; choose true, 'gaussian' or 'orthogonal'"
         )
-    with _one_line():
+    with named_errors("peft"):
         peft.LoraConfig(**options)
 
 
@@ -106,7 +107,7 @@ def lora_config(model: XAlignModel, **options: Any) -> LoraConfig:
     _refuse_tied(model, wanted)
     saved = [*wanted, *own_modules(model), *_fresh_lm_head(model)]
     settings = options | {"target_modules": targets, "modules_to_save": list(dict.fromkeys(saved)) or None}
-    with _one_line():
+    with named_errors("peft"):
         return import_peft().LoraConfig(**settings)
 
 
@@ -123,7 +124,7 @@ def add_lora(model: XAlignModel, options: Mapping[str, Any], *, revision: str | 
     """
     peft = import_peft()
     config = lora_config(model, **options)
-    with _one_line(), without_deprecations():
+    with named_errors("peft"), without_deprecations():
         adapted = peft.get_peft_model(model, config, revision=revision)
     if (folder := Path(model.name_or_path)).is_dir():
         logger.warning(
@@ -149,7 +150,7 @@ def own_modules(model: XAlignModel) -> list[str]:
     found: list[str] = []
     for name, module in model.named_modules():
         inside = any(name.startswith(f"{outer}.") for outer in found)
-        if name.startswith(_OWN) and not inside and any(True for _ in module.parameters(recurse=False)):
+        if name.startswith(OWN_PREFIX) and not inside and any(True for _ in module.parameters(recurse=False)):
             found.append(name)
     return found
 
@@ -157,7 +158,7 @@ def own_modules(model: XAlignModel) -> list[str]:
 def frozen_own_parameters(model: nn.Module) -> list[str]:
     """What of the heads is not trained: a projection that nobody named in `modules_to_save` stays as it was made."""
     names = ((plain_name(name), parameter) for name, parameter in model.named_parameters())
-    return [name for name, parameter in names if name and name.startswith(_OWN) and not parameter.requires_grad]
+    return [name for name, parameter in names if name and name.startswith(OWN_PREFIX) and not parameter.requires_grad]
 
 
 def plain_name(key: str) -> str | None:
@@ -186,7 +187,7 @@ def without_deprecations() -> Iterator[None]:
 def _fresh_lm_head(model: XAlignModel) -> list[str]:
     """The layers of an LM head that is to be learnt from nothing, without the matrix that the embeddings give."""
     used = any(head.uses_lm_head for head in model.xalign_heads.values())
-    elsewhere = (f"{model.base_model_prefix}.", _OWN)
+    elsewhere = (f"{model.base_model_prefix}.", OWN_PREFIX)
     if not used or all(name.startswith(elsewhere) for name in model.made_anew):
         return []
     layers = {
@@ -227,13 +228,3 @@ def _refuse_tied(model: XAlignModel, names: list[str]) -> None:
                     f"peft.modules_to_save: {name!r} holds {shared[0]}, which embeddings and LM head share; an "
                     "adapter cannot keep them one. Name smaller modules"
                 )
-
-
-@contextmanager
-def _one_line() -> Iterator[None]:
-    try:
-        yield
-    except XAlignError:
-        raise
-    except (ValueError, TypeError, KeyError, ImportError) as error:
-        raise XAlignError(f"peft: {' '.join(str(error).split())[:300]}") from error

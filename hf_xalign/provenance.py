@@ -17,13 +17,14 @@ from transformers import TrainerCallback
 from hf_xalign.data.prepared import PreparedData
 from hf_xalign.data.sources import MINICORPUS
 from hf_xalign.files import write_text
+from hf_xalign.names import OWN_PREFIX
 from hf_xalign.recipe import dump_recipe
 
 
 PROVENANCE_NAME = "provenance.json"
 FORMAT = "hf_xalign/provenance-1"
 # What only training needs, LoRA, and the frozen copy that PEFT keeps of a module that it trains.
-_NOT_OF_THE_MODEL = ("xalign_", "lora_", "original_module")
+_NOT_OF_THE_MODEL = (OWN_PREFIX, "lora_", "original_module")
 _PACKAGES = ("hf_xalign", "torch", "transformers", "accelerate", "datasets")
 
 

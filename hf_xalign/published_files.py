@@ -10,6 +10,13 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.names import (
+    ADAPTER_CONFIG_NAME,
+    ADAPTER_WEIGHTS_NAME,
+    XALIGN_CONFIG_NAME,
+    XALIGN_EXPORT_NAME,
+    XALIGN_HEADS_NAME,
+)
 
 
 # What a model is made of. A push takes away such files that a former push brought and the folder no longer has:
@@ -19,15 +26,15 @@ _MODEL = (
     r"generation_config\.json",
     r"model(-\d+-of-\d+)?\.safetensors",
     r"model\.safetensors\.index\.json",
-    r"adapter_config\.json",
-    r"adapter_model\.safetensors",
-    r"xalign_(config|export)\.json",
-    r"xalign_heads\.safetensors",
+    re.escape(ADAPTER_CONFIG_NAME),
+    re.escape(ADAPTER_WEIGHTS_NAME),
+    re.escape(XALIGN_CONFIG_NAME),
+    re.escape(XALIGN_HEADS_NAME),
+    re.escape(XALIGN_EXPORT_NAME),
     r"\.eval_results/[^/]+\.yaml",
 )
 _RESULTS = (r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit)\.json",)
 # sentence-transformers, ONNX.
-_EXPORT_NAME = "xalign_export.json"
 _EXPORTED = (
     r"(modules|config_sentence_transformers|sentence_bert_config|sentence_transformers_config)\.json",
     r"\d+_[A-Za-z]+/(config\.json|model\.safetensors)",
@@ -65,7 +72,7 @@ def is_part_of_model(name: str, beside: Collection[str] = ()) -> bool:
         beside: all files of the repository. Where they are an export, its modules and graphs are parts of the model;
             elsewhere somebody has put them there.
     """
-    return _matches(name, _MODEL + _RESULTS) or (_EXPORT_NAME in beside and _matches(name, _EXPORTED))
+    return _matches(name, _MODEL + _RESULTS) or (XALIGN_EXPORT_NAME in beside and _matches(name, _EXPORTED))
 
 
 def is_part_of_prepared_data(name: str, beside: Collection[str] = ()) -> bool:
@@ -134,23 +141,23 @@ def check_model(folder: str | Path) -> None:
     if not folder.is_dir():
         raise XAlignError(f"no such folder: {folder}")
     files = model_files(folder)
-    adapter = "adapter_config.json" in files
+    adapter = ADAPTER_CONFIG_NAME in files
     if not adapter and "config.json" not in files:
         checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
         hint = f"; the run was not finished: resume it, or push {checkpoints[-1]}" if checkpoints else ""
         raise XAlignError(f"{folder} holds no model: it has no config.json{hint}")
     index = "model.safetensors.index.json"
     if adapter:
-        weights = ["adapter_model.safetensors"]
-        base = json.loads(files["adapter_config.json"].read_text(encoding="utf-8")).get("base_model_name_or_path")
+        weights = [ADAPTER_WEIGHTS_NAME]
+        base = json.loads(files[ADAPTER_CONFIG_NAME].read_text(encoding="utf-8")).get("base_model_name_or_path")
         check_base_of_adapter(base, str(folder))
     elif "model.safetensors" in files or index not in files:
         weights = ["model.safetensors"]
     else:
         weights = sorted(set(json.loads(files[index].read_text(encoding="utf-8"))["weight_map"].values()))
     # An export has settings and no heads: it is not for training.
-    if "xalign_config.json" in files and _EXPORT_NAME not in files and not adapter:
-        weights.append("xalign_heads.safetensors")
+    if XALIGN_CONFIG_NAME in files and XALIGN_EXPORT_NAME not in files and not adapter:
+        weights.append(XALIGN_HEADS_NAME)
     for name in weights:
         if name not in files:
             raise XAlignError(f"{folder} holds no complete model: {name} is missing")

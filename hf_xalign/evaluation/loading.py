@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hf_xalign.adapter_files import ADAPTER_CONFIG_NAME
-from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
+from hf_xalign.configuration import XAlignConfig
 from hf_xalign.errors import XAlignError
+from hf_xalign.names import ADAPTER_CONFIG_NAME, XALIGN_CONFIG_NAME
 
 
 def alignment_settings(name_or_path: str) -> XAlignConfig:

@@ -14,8 +14,8 @@ from hf_xalign.evaluation.report_svg import Scale, element, figure_svg, join, ni
 from hf_xalign.evaluation.report_words import interval, percent
 
 
-# Pixels from one bar to the next, and above and below the bars of a language.
-_STEP, _BAR, _PAD = 13, 9, 6
+# Pixels from one bar to the next, their height, and what is above and below the bars of a row.
+STEP, BAR, PAD = 13, 9, 6
 # More bars than this are folded away: the means of the groups are what a reader looks at first.
 _MANY = 240
 
@@ -77,7 +77,7 @@ def _row(
     *,
     mean: bool = False,
 ) -> Markup:
-    height = 2 * _PAD + _STEP * len(runs) - (_STEP - _BAR)
+    height = 2 * PAD + STEP * len(runs) - (STEP - BAR)
     grid = [
         element("line", x1=scale.percent(tick), x2=scale.percent(tick), y1="0", y2=num(height), class_="grid")
         for tick in scale.ticks
@@ -86,7 +86,7 @@ def _row(
     for place, (run, share) in enumerate(zip(runs, shares, strict=True)):
         text = f"{run.label}: {percent(share.value)} {interval(share)}"
         told.append(text)
-        bars.append(_bar(run, share, _PAD + _STEP * place, scale, text))
+        bars.append(bar(run, share, PAD + STEP * place, scale, text))
     title = join(label).striptags()
     plot = figure_svg(identifier, f"{title}: mean top-1 accuracy", "; ".join(told), height, *grid, *bars)
     kind = "row language mean" if mean else "row language"
@@ -94,20 +94,29 @@ def _row(
     return element("div", *cells, class_=kind)
 
 
-def _bar(run: Run, share: Measure, y: float, scale: Scale, tooltip: str) -> Markup:
-    middle = y + _BAR / 2
+def bar(run: Run, share: Measure, y: float, scale: Scale, tooltip: str, *, end: float | None = None) -> Markup:
+    """A bar from 0, the line of its interval, and the letter of its run, to the right of `end` (None: the line)."""
+    middle = y + BAR / 2
     line = element(
         "line", x1=scale.percent(share.low), x2=scale.percent(share.high), y1=middle, y2=middle, class_="span"
     )
-    bar = element(
+    body = element(
         "rect",
         element("title", tooltip),
         x="0",
         y=y,
         width=scale.percent(share.value),
-        height=_BAR,
+        height=BAR,
         class_=f"bar {run.colour}",
     )
     # The letter tells the bars apart where colours do not.
-    told = element("text", run.key, x=scale.percent(share.high), y=middle, dx=6, dy=3.5, class_="key small")
-    return join([bar, line, told])
+    told = element(
+        "text",
+        run.key,
+        x=scale.percent(share.high if end is None else end),
+        y=middle,
+        dx=6,
+        dy=3.5,
+        class_="key small",
+    )
+    return join([body, line, told])

@@ -91,16 +91,24 @@ def datasets_of(runs: list[Run]) -> list[tuple[str, str, tuple[str, str]]]:
 def _results_in(folder: Path) -> list[Result]:
     if not folder.is_dir():
         raise XAlignError(f"{folder}: no such folder; give the folders that `xalign evaluate --output` wrote")
-    paths = [folder / "results.json", *sorted(folder.glob("*/results.json"), key=_natural)]
-    results = [read_result(path) for path in paths if path.is_file()]
-    if not results and not language_files(folder):
+    results = [read_result(path) for path in _files_of(folder, "results.json")]
+    if not results and not language_files(folder) and not downstream_files(folder):
         raise XAlignError(f"{folder}: no results.json here or one folder below; run `xalign evaluate` first")
     return results
 
 
 def language_files(folder: Path) -> list[Path]:
     """`DIR/languages.json` and `DIR/*/languages.json`."""
-    paths = [folder / "languages.json", *sorted(folder.glob("*/languages.json"), key=_natural)]
+    return _files_of(folder, "languages.json")
+
+
+def downstream_files(folder: Path) -> list[Path]:
+    """`DIR/downstream.json` and `DIR/*/downstream.json`."""
+    return _files_of(folder, "downstream.json")
+
+
+def _files_of(folder: Path, name: str) -> list[Path]:
+    paths = [folder / name, *sorted(folder.glob(f"*/{name}"), key=_natural)]
     return [path for path in paths if path.is_file()]
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
+from hf_xalign.configuration import XAlignConfig
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_folder
 from hf_xalign.hub.export_record import ExportRecord
 from hf_xalign.hub.run_records import copy_records
 from hf_xalign.hub.trained_pooling import trained_pooling
+from hf_xalign.names import ADAPTER_CONFIG_NAME, XALIGN_CONFIG_NAME
 
 
 if TYPE_CHECKING:
@@ -105,11 +106,11 @@ def _check_folder(folder: Path, merge: bool) -> None:
         raise XAlignError(f"{folder} is a file: give a checkpoint's folder")
     if not folder.is_dir():
         raise XAlignError(f"no such checkpoint folder: {folder}")
-    adapter = (folder / "adapter_config.json").exists()
+    adapter = (folder / ADAPTER_CONFIG_NAME).exists()
     if adapter and not merge:
         raise XAlignError(f"{folder} holds an adapter: add --merge to merge it into its backbone")
     if merge and not adapter:
-        raise XAlignError(f"{folder} holds no adapter (it has no adapter_config.json): leave out --merge")
+        raise XAlignError(f"{folder} holds no adapter (it has no {ADAPTER_CONFIG_NAME}): leave out --merge")
     if not adapter and not (folder / "config.json").exists():
         raise XAlignError(f"{folder} is not a model folder: it has no config.json")
 

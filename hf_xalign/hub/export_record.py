@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import write_text
+from hf_xalign.names import XALIGN_EXPORT_NAME
 from hf_xalign.version import __version__
 
 
-EXPORT_NAME = "xalign_export.json"
 FORMAT = "hf_xalign/export-1"
 
 
@@ -43,7 +43,7 @@ class ExportRecord:
     def write(self, folder: str | Path) -> Path:
         """Write `xalign_export.json` into an exported folder."""
         record = {"format": FORMAT, **asdict(self), "hf_xalign_version": __version__}
-        return write_text(Path(folder) / EXPORT_NAME, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        return write_text(Path(folder) / XALIGN_EXPORT_NAME, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_export(folder: str | Path) -> ExportRecord | None:
@@ -52,7 +52,7 @@ def read_export(folder: str | Path) -> ExportRecord | None:
     Raises:
         XAlignError: it has an `xalign_export.json` that cannot be read.
     """
-    path = Path(folder) / EXPORT_NAME
+    path = Path(folder) / XALIGN_EXPORT_NAME
     if not path.exists():
         return None
     try:

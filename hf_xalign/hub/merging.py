@@ -9,6 +9,7 @@ from hf_xalign.adapter_files import base_of_adapter
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_folder
 from hf_xalign.hub.run_records import copy_records
+from hf_xalign.names import ADAPTER_CONFIG_NAME
 
 
 def merge_adapter(folder: str | os.PathLike, output: str | os.PathLike) -> Path:
@@ -28,7 +29,7 @@ def merge_adapter(folder: str | os.PathLike, output: str | os.PathLike) -> Path:
             `output` cannot be written. Nothing half-written stays.
     """
     if base_of_adapter(folder) is None:
-        raise XAlignError(f"{folder} is no adapter (it has no adapter_config.json): there is nothing to merge")
+        raise XAlignError(f"{folder} is no adapter (it has no {ADAPTER_CONFIG_NAME}): there is nothing to merge")
 
     from hf_xalign.loading import load_tokenizer, quiet
     from hf_xalign.modeling import XAlignModel

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_xalign.errors import XAlignError
+from hf_xalign.names import XALIGN_CONFIG_NAME
 from hf_xalign.published_files import (
     check_model,
     holds_prepared_data,
@@ -121,7 +122,7 @@ def push_prepared(
 
 
 def _write_card(folder: str | Path, repo_id: str) -> None:
-    if "xalign_config.json" in model_files(folder):
+    if XALIGN_CONFIG_NAME in model_files(folder):
         # Takes seconds to import: what is wrong with the folder or the id is said before.
         from hf_xalign.hub.model_card import write_card
 

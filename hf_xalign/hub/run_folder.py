@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
+from hf_xalign.configuration import XAlignConfig
 from hf_xalign.errors import XAlignError
 from hf_xalign.hub.run_shapes import CONFIG, PROVENANCE, STATE, check_told
+from hf_xalign.names import ADAPTER_CONFIG_NAME, XALIGN_CONFIG_NAME
 from hf_xalign.provenance import PROVENANCE_NAME
 from hf_xalign.yaml_files import load_yaml
-
-
-ADAPTER_NAME = "adapter_config.json"
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class RunFolder:
     @property
     def is_adapter(self) -> bool:
         """Whether it holds an adapter of PEFT in place of a whole model."""
-        return (self.path / ADAPTER_NAME).is_file()
+        return (self.path / ADAPTER_CONFIG_NAME).is_file()
 
     @property
     def num_layers(self) -> int | None:
@@ -81,7 +79,7 @@ def read_run(folder: str | Path) -> RunFolder:
     folder = Path(folder)
     if not folder.is_dir():
         raise XAlignError(f"{folder}: no such folder")
-    needed = [XALIGN_CONFIG_NAME] if (folder / ADAPTER_NAME).is_file() else ["config.json", XALIGN_CONFIG_NAME]
+    needed = [XALIGN_CONFIG_NAME] if (folder / ADAPTER_CONFIG_NAME).is_file() else ["config.json", XALIGN_CONFIG_NAME]
     for name in needed:
         if not (folder / name).is_file():
             raise XAlignError(f"{folder} has no {name}: it is no checkpoint of hf_xalign")

@@ -13,7 +13,7 @@ from hf_xalign.adapter_files import base_of_adapter
 from hf_xalign.aligners.gold import read_gold
 from hf_xalign.aligners.pharaoh import read_links
 from hf_xalign.cli import main
-from hf_xalign.configuration import XALIGN_CONFIG_NAME, XAlignConfig
+from hf_xalign.configuration import XAlignConfig
 from hf_xalign.data.corpora import load_corpus
 from hf_xalign.data.readers import read_table
 from hf_xalign.data.tokenization import TokenizeViews, load_tokenizer
@@ -21,6 +21,7 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.audit_results import read_audit
 from hf_xalign.evaluation.languages_results import read_languages
 from hf_xalign.loading import load_config
+from hf_xalign.names import XALIGN_CONFIG_NAME
 from hf_xalign.recipe import read_recipe
 from hf_xalign.training_args import XAlignTrainingArguments
 from hf_xalign.yaml_files import parse_yaml

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
-from hf_xalign.adapter_files import ADAPTER_CONFIG_NAME
 from hf_xalign.backbones import check_encoder, max_tokens
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
+from hf_xalign.finite import check_finite
 from hf_xalign.loading import load_config, load_tokenizer, quiet
 from hf_xalign.messages import did_you_mean
+from hf_xalign.names import ADAPTER_CONFIG_NAME
 from hf_xalign.peft_adapters import import_peft
 
 
@@ -70,6 +71,7 @@ def open_model(name_or_path: str, settings: TaskSettings) -> PreTrainedModel:
     missing = sorted(key for key in info["missing_keys"] if key.startswith(encoder) and "pooler" not in key)
     if missing:
         raise XAlignError(f"{name_or_path} lacks {len(missing)} weights of its encoder, the first is {missing[0]}")
+    check_finite(model.named_parameters(), name_or_path)
     return _with_lora(model, settings.peft, "TOKEN_CLS" if words else "SEQ_CLS") if settings.peft else model
 
 
