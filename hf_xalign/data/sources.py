@@ -192,6 +192,14 @@ def _check_types(values: dict[str, Any], where: str) -> None:
                 raise XAlignError(f"{where}.{key}: {values[key]!r} is not {name}")
             if wanted is int and key != "seed" and values.get(key, 1) < 1:
                 raise XAlignError(f"{where}.{key}: {values[key]} is less than 1")
+    for text in values.get("drop_containing", []):
+        if not isinstance(text, str):
+            raise XAlignError(f"{where}.drop_containing: {text!r} is not text")
+    named = {f".columns.{name}": [column] for name, column in values.get("columns", {}).items()}
+    for key, columns in {**named, ".require": values.get("require", []), ".where": values.get("where", {})}.items():
+        for column in columns:
+            if type(column) not in (str, int):
+                raise XAlignError(f"{where}{key}: {column!r} is no name of a column, and no number of one")
 
 
 def _record(values: dict[str, Any], record: type, where: str) -> Any:
@@ -201,6 +209,8 @@ def _record(values: dict[str, Any], record: type, where: str) -> Any:
             raise XAlignError(f"{where}: unknown key {key!r}{did_you_mean(key, known)}")
         if record is Take and (type(value) is not int or value < 0):
             raise XAlignError(f"{where}.{key}: {value!r} is not a whole number from 0")
+        if record is Join and not isinstance(value, str):
+            raise XAlignError(f"{where}.{key}: {value!r} is not text")
     missing = {"path", "on"} - set(values) if record is Join else set()
     if missing:
         raise XAlignError(f"{where}: needs {' and '.join(sorted(missing))}")
