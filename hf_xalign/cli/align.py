@@ -18,11 +18,11 @@ the WPT shared tasks.
 from __future__ import annotations
 
 import argparse
-import re
 from typing import Any
 
 from hf_xalign.cli import align_audit
 from hf_xalign.cli.pair_lines import parse_pairs, tell_broken
+from hf_xalign.cli.set_option import add_set_option, parse_settings
 from hf_xalign.errors import XAlignError
 from hf_xalign.messages import counted
 
@@ -34,8 +34,6 @@ TAKES_OVERRIDES = False
 _LINES = 2_000
 
 _READ_AN_ENCODER = ("simalign", "awesome", "ot", "wspalign")
-# YAML 1.1 takes these for text: it wants a point and a sign.
-_EXPONENT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", help="how links are chosen, such as itermax or intersection")
     parser.add_argument("--layer", type=int, metavar="L", help="hidden states to compare (default: the aligner's)")
     parser.add_argument("--threshold", type=float, metavar="T", help="drop links whose score is below it")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting, repeatable")
+    add_set_option(parser, "another setting, repeatable")
     parser.add_argument("--raw", action="store_true", help="FILE is running text: split words by Unicode's classes")
     parser.add_argument("--scores", action="store_true", help="write i-j:p, the link with its score")
     parser.add_argument("--output", metavar="OUT", help="file to write when all is done (default: standard output)")
@@ -109,27 +107,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     if options.aligner in ("wspalign", "eflomal") and "method" in settings:
         # These two choose how two directions become one.
         settings["symmetrization"] = settings.pop("method")
-    if options.set:
-        settings |= _set(options.set, settings)
+    settings |= parse_settings(options.set, example="distortion=0.5", given=settings)
     if options.aligner in _READ_AN_ENCODER and "model" not in settings:
         raise XAlignError(f"aligner {options.aligner!r} needs --model: a checkpoint folder or an id on the Hub")
-    return settings
-
-
-def _set(texts: list[str], given: dict[str, Any]) -> dict[str, Any]:
-    """The settings of `--set KEY=VALUE`."""
-    import yaml
-
-    settings: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        key = key.strip()
-        if not equals or not key:
-            raise XAlignError(f"--set {text}: write KEY=VALUE, as in --set distortion=0.5")
-        if key in settings or key in given:
-            raise XAlignError(f"--set {text}: {key} is given twice")
-        try:
-            settings[key] = float(value) if _EXPONENT.fullmatch(value.strip()) else yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise XAlignError(f"--set {text}: cannot read the value") from None
     return settings

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from hf_xalign.cli.set_option import add_set_option, parse_settings
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
@@ -17,12 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--train-lang", metavar="L", help="language of training and of the validation set")
     group.add_argument("--test-langs", metavar="LIST", help="such as hin_Deva,urd_Arab")
     group.add_argument("--seeds", type=int, metavar="N", help="trainings of each MODEL, from --seed on (default: 5)")
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="another setting than the task's default, repeatable: training.num_train_epochs=3, test_split=dev, "
+    add_set_option(
+        group,
+        "another setting than the task's default, repeatable: training.num_train_epochs=3, test_split=dev, "
         "peft.r=8 (LoRA)",
     )
 
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from hf_xalign.cli.evaluate_languages import split_list
     from hf_xalign.errors import XAlignError
-    from hf_xalign.evaluation.downstream.settings import parse_changes, task_settings
+    from hf_xalign.evaluation.downstream.settings import task_settings
 
     for name in ("data", "train_lang", "test_langs"):
         if getattr(options, name) is None:
@@ -40,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
         raise XAlignError(f"--seeds {seeds} is too small: at least 1")
     if options.limit is not None and options.limit < 1:
         raise XAlignError(f"--limit {options.limit} leaves nothing: keep at least 1")
-    changes = parse_changes(options.set)
+    changes = parse_settings(options.set, example="training.learning_rate=1e-4")
     if options.max_length is not None:
         if "max_length" in changes:
             raise XAlignError("--max-length and --set max_length are one setting: give it once")

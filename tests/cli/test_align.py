@@ -157,7 +157,7 @@ def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, capsys, text, messa
         (["--aligner", "wspalign"], "aligner 'wspalign' needs --model"),
         (["--aligner", "diagonal", "--set", "slop=1"], "has no setting 'slop'; did you mean 'slope'"),
         (["--aligner", "diagonal", "--set", "slope"], "--set slope: write KEY=VALUE"),
-        (["--aligner", "diagonal", "--set", "slope=["], "cannot read the value"),
+        (["--aligner", "diagonal", "--set", "slope=["], "--set slope, line 1: "),
         (["--aligner", "diagonal", "--threshold", "0.5", "--set", "threshold=0.6"], "threshold is given twice"),
         (["--aligner", "diagonal", "--threshold", "2"], "threshold is 2.0"),
         (["--aligner", "diagonal", "--report", "r"], "--report goes with --audit GOLD"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.messages import did_you_mean, kind_of
-from hf_xalign.yaml_files import load_yaml, parse_yaml
+from hf_xalign.yaml_files import load_yaml
 
 
 TASKS = ("sib200", "ner", "pos", "nli")
@@ -78,24 +78,6 @@ def task_settings(task: str, changes: Mapping[str, Any] | None = None) -> TaskSe
         place[name] = _like(place[name], value, key)
     _check(task, values)
     return TaskSettings(task=task, **{f.name: values[f.name] for f in fields(TaskSettings) if f.name != "task"})
-
-
-def parse_changes(texts: list[str]) -> dict[str, Any]:
-    """The settings of `--set KEY=VALUE`; values are YAML.
-
-    Raises:
-        XAlignError: no KEY=VALUE, a value that is no YAML, or a key that is given twice.
-    """
-    changes: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        key = key.strip()
-        if not equals or not key:
-            raise XAlignError(f"--set {text}: write KEY=VALUE, as in --set training.learning_rate=1e-4")
-        if key in changes:
-            raise XAlignError(f"--set {text}: {key} is given twice")
-        changes[key] = parse_yaml(value, f"--set {key}")
-    return changes
 
 
 def _like(default: Any, value: Any, key: str) -> Any:
