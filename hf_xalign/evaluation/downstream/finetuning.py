@@ -14,7 +14,6 @@ from transformers import (
     DataCollatorWithPadding,
     EvalPrediction,
     PrinterCallback,
-    Trainer,
     TrainingArguments,
     set_seed,
 )
@@ -24,6 +23,7 @@ from hf_xalign.evaluation.downstream.encoding import EncodedExamples
 from hf_xalign.evaluation.downstream.measures import counts, value
 from hf_xalign.evaluation.downstream.models import open_model
 from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
+from hf_xalign.evaluation.downstream.trainer import DownstreamTrainer
 from hf_xalign.loading import quiet
 from hf_xalign.vocabulary import check_token_ids
 
@@ -68,7 +68,7 @@ def fine_tune(
     collator = (DataCollatorForTokenClassification if words else DataCollatorWithPadding)(tokenizer)
 
     def score(prediction: EvalPrediction) -> dict[str, float]:
-        return {settings.best_by: figure(settings, validation, validation.labels_of(prediction.predictions))}
+        return {settings.best_by: figure(settings, validation, _labels(validation, prediction.predictions))}
 
     # Checkpoints of all epochs would fill a disk; those of the best and the last are enough, and go when it is over.
     with tempfile.TemporaryDirectory(prefix="xalign-downstream-") as folder:
@@ -76,12 +76,12 @@ def fine_tune(
             arguments = _arguments(folder, settings, seed, progress)
         except ValueError as error:
             raise XAlignError(f"training of {settings.task}: {' '.join(str(error).split())[:300]}") from error
-        trainer = Trainer(
+        trainer = DownstreamTrainer(
             model=model,
             args=arguments,
             data_collator=collator,
             train_dataset=train.features,
-            eval_dataset=validation.features,
+            eval_dataset=[validation.features[place] for place in _by_length(validation)],
             compute_metrics=score,
             preprocess_logits_for_metrics=_classes,
         )
@@ -94,7 +94,10 @@ def fine_tune(
                 "numbers; lower training.learning_rate"
             )
         trainer.compute_metrics = None
-        predictions = [test.labels_of(trainer.predict(test.features).predictions) for test in tests]
+        predictions = [
+            _labels(test, trainer.predict([test.features[place] for place in _by_length(test)]).predictions)
+            for test in tests
+        ]
         return FineTuned(seed, float(trainer.state.best_metric), int(trainer.state.best_global_step), predictions)
 
 
@@ -102,6 +105,16 @@ def figure(settings: TaskSettings, examples: EncodedExamples, predicted: list[li
     """The measure that chooses the epoch."""
     measure = settings.best_by
     return float(value(measure, counts(measure, examples.gold, predicted, settings.labels).sum(axis=0)))
+
+
+def _by_length(examples: EncodedExamples) -> np.ndarray:
+    """Places of the examples, the shortest first: batches of like lengths hold no padding to speak of."""
+    return np.argsort([len(feature["input_ids"]) for feature in examples.features], kind="stable")
+
+
+def _labels(examples: EncodedExamples, classes: np.ndarray) -> list[list[str]]:
+    """The labels, in the order of the examples, of classes that were predicted in that of their lengths."""
+    return examples.labels_of(classes[np.argsort(_by_length(examples), kind="stable")])
 
 
 def _arguments(folder: str, settings: TaskSettings, seed: int, progress: bool) -> TrainingArguments:
