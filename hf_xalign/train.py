@@ -19,7 +19,7 @@ from hf_xalign.data.collator import XAlignDataCollator
 from hf_xalign.data.preparation import prepare
 from hf_xalign.data.prepared import PreparedData, load_prepared
 from hf_xalign.data.tokenized_rows import tokenize_rows
-from hf_xalign.data.transliteration import Transliterate
+from hf_xalign.data.transliteration import Transliterate, transliteration_options
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.retrieval_evaluator import RetrievalEvaluator
 from hf_xalign.files import check_writable, clear_left, disk_errors
@@ -245,7 +245,7 @@ def _validation_rows(prepared: PreparedData, tokenizer, data_args: DataArguments
         pairs.select_columns([side, f"{side}_lang"]).rename_columns({side: "text", f"{side}_lang": "lang"})
         for side in ("source", "target")
     ]
-    romanise = Transliterate("text", lang_column="lang", backend=data_args.transliteration_backend)
+    romanise = Transliterate("text", lang_column="lang", **transliteration_options(data_args.transliteration))
     sentences = concatenate_datasets(sides).map(romanise, batched=True, desc="Romanising")
     return tokenize_rows(sentences, tokenizer, data_args, **wanted)
 

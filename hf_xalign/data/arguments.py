@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hf_xalign.data.transliteration import check_transliteration
 from hf_xalign.errors import XAlignError
 
 
@@ -31,7 +32,8 @@ class DataArguments:
         prepared_dir: folder of the prepared data; `xalign prepare` writes it and training reads it.
         second_view: what the `target` view of a monolingual sentence holds: its transliteration, or the original once
             more (model 1 of Liu et al. 2025 sees each sentence twice, so that the steps of all models are equal).
-        transliteration_backend: the romaniser.
+        transliteration: what romanises, `backend: uroman` (the default) or `icu` with its `transform` as in
+            [`load_transliterator`], and `noise`, the share of letters that are damaged on purpose.
         tokenizer_name: Hub id or folder of a tokenizer; by default the encoder's own, or, without an encoder, a
             SentencePiece Unigram model trained on `train_data`.
         vocab_size: pieces of the tokenizer that is trained.
@@ -65,7 +67,10 @@ class DataArguments:
             "choices": ["transliteration", "original"],
         },
     )
-    transliteration_backend: str = field(default="uroman", metadata={"help": "The romaniser."})
+    transliteration: dict = field(
+        default_factory=dict,
+        metadata={"help": "What romanises: backend (uroman or icu), transform (of icu) and noise (0 to 1)."},
+    )
     tokenizer_name: str | None = field(
         default=None,
         metadata={"help": "Hub id or folder of a tokenizer; by default the encoder's own, else one is trained."},
@@ -99,6 +104,7 @@ class DataArguments:
                 raise XAlignError(f"{name} is {getattr(self, name)}; it must lie between 0 and 1")
         if not 0 <= self.alignment_threshold <= 1:
             raise XAlignError(f"alignment_threshold is {self.alignment_threshold}; it must lie in 0..1")
+        check_transliteration(self.transliteration)
         if self.aligner and "name" not in self.aligner:
             raise XAlignError("aligner: name is missing (simalign, awesome, ot, wspalign or eflomal)")
         shares = (self.mask_replace_prob, self.random_replace_prob)

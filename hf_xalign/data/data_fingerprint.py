@@ -39,18 +39,27 @@ def describe_source(source: Source) -> dict[str, Any]:
     return described
 
 
-def fingerprint_of(settings: dict[str, Any], sections: dict[str, list[Source]]) -> str:
-    """16 hex digits that change with the settings, the sources, the content of their files and the romaniser."""
+def fingerprint_of(settings: dict[str, Any], sections: dict[str, list[Source]], romaniser: str | None = None) -> str:
+    """16 hex digits that change with the settings, the sources, the content of their files and the romaniser's id.
+
+    `romaniser` is by default uroman's.
+    """
     described = {section: [describe_source(source) for source in sources] for section, sources in sections.items()}
-    everything = {"format": _FORMAT, "settings": settings, "sections": described, "romaniser": backend_id()}
+    everything = {
+        "format": _FORMAT,
+        "settings": settings,
+        "sections": described,
+        "romaniser": romaniser or backend_id(),
+    }
     canonical = json.dumps(everything, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def versions() -> dict[str, str]:
-    """Versions of what made the data."""
+def versions(romaniser: str | None = None) -> dict[str, str]:
+    """Versions of what made the data; `romaniser` is the id of what romanised, by default uroman's."""
     packages = ("datasets", "pyarrow", "sentencepiece", "tokenizers", "transformers")
-    return {"hf_xalign": __version__, "romaniser": backend_id(), **{name: version(name) for name in packages}}
+    own = {"hf_xalign": __version__, "romaniser": romaniser or backend_id()}
+    return {**own, **{name: version(name) for name in packages}}
 
 
 def _describe_file(path: Path) -> dict[str, Any]:

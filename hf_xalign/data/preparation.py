@@ -28,7 +28,7 @@ from hf_xalign.data.prepared import FORMAT, PreparedData, load_prepared, read_in
 from hf_xalign.data.shards import map_in_shards
 from hf_xalign.data.sources import MINICORPUS, Source, parse_source
 from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
-from hf_xalign.data.transliteration import Transliterate
+from hf_xalign.data.transliteration import Transliterate, transliteration_options
 from hf_xalign.data.word_alignment import align_dataset
 from hf_xalign.errors import XAlignError
 
@@ -78,7 +78,7 @@ def prepare(
     if not sections["train_data"]:
         raise XAlignError("train_data is empty: name at least one source to train on")
     settings = data_settings(data_args, encoder)
-    fingerprint = fingerprint_of(settings, sections)
+    fingerprint = fingerprint_of(settings, sections, _romaniser(data_args, "text", "lang").backend_id)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Two runs of recipes that share their data may start together: one prepares, the other waits and uses.
@@ -154,11 +154,14 @@ def read_sections(data_args: DataArguments) -> dict[str, list[Source]]:
 def data_settings(data_args: DataArguments, encoder: str | None) -> dict[str, Any]:
     """What, besides the sources, decides what is in a folder of prepared data."""
     train_tokenizer = data_args.tokenizer_name is None and encoder is None
+    transliteration = {key: value for key, value in data_args.transliteration.items() if key != "backend"}
     return {
         # Counts up when the rules change by which rows are left out.
         "rules": 2,
         "deduplicate": data_args.deduplicate,
-        "transliteration_backend": data_args.transliteration_backend,
+        "transliteration_backend": data_args.transliteration.get("backend", "uroman"),
+        # Only where there are any: data that were prepared without stay what they are.
+        **({"transliteration": transliteration} if transliteration else {}),
         "vocab_size": data_args.vocab_size if train_tokenizer else None,
         "tokenizer_train_on": data_args.tokenizer_train_on if train_tokenizer else None,
         "aligner": load_aligner(**data_args.aligner).id if data_args.aligner else None,
@@ -232,7 +235,7 @@ def _write(
         "languages": languages,
         "sources": sources,
         "synthetic": any(source.path.startswith(MINICORPUS) for part in sections.values() for source in part),
-        "versions": versions(),
+        "versions": versions(_romaniser(data_args, "text", "lang").backend_id),
     }
     info["rows"] = {name: count for name, count in info["rows"].items() if count}
     (folder / "README.md").write_text(render_dataset_card(info), encoding="utf-8")
@@ -269,9 +272,13 @@ def _enrich_pairs(table: pa.Table, data_args: DataArguments, shards: Path) -> pa
 
 
 def _romanised(data: Dataset, data_args: DataArguments, column: str, lang_column: str, shards: Path) -> Dataset:
-    romanise = Transliterate(column, lang_column=lang_column, backend=data_args.transliteration_backend)
+    romanise = _romaniser(data_args, column, lang_column)
     num_proc = data_args.preprocessing_num_proc
     return map_in_shards(data, romanise, shards, batch_size=_SHARD_ROWS, num_proc=num_proc, desc="Romanising")
+
+
+def _romaniser(data_args: DataArguments, column: str, lang_column: str) -> Transliterate:
+    return Transliterate(column, lang_column=lang_column, **transliteration_options(data_args.transliteration))
 
 
 def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:

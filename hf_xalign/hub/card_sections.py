@@ -193,7 +193,7 @@ def citations(run: RunFolder) -> list[str]:
     data = run.provenance.get("data", {})
     aligner = str(data.get("aligner") or (run.recipe.get("aligner") or {}).get("name") or "")
     found.append(ALIGNERS.get(aligner.split("(")[0], ""))
-    if romanised(run):
+    if romanised(run) and str(data.get("romaniser") or "uroman").startswith("uroman"):
         found.append(UROMAN)
     return list(dict.fromkeys(filter(None, found)))
 

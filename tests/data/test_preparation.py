@@ -199,7 +199,7 @@ def test_the_card_is_valid_and_escaped(section, tmp_path):
         ({"test_data": [{"path": "a.txt", "lang": "hi"}]}, "a.txt"),
         ({"train_data": [{"path": "nowhere.txt", "lang": "hi"}]}, "nowhere.txt: no such file"),
         ({"train_data": [{"path": "nowhere.txt", "lng": "hi"}]}, r"train_data\.0: unknown key 'lng'"),
-        ({"transliteration_backend": "none"}, "unknown transliteration backend"),
+        ({"transliteration": {"backend": "none"}}, "unknown transliteration backend"),
     ],
 )
 def test_wrong_sections_leave_nothing_behind(section, tmp_path, changes, message):

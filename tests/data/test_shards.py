@@ -127,7 +127,7 @@ def test_shards_of_other_settings_or_data_are_not_taken(change, data_args, roman
     if change == "setting":
         changes = {"romanise_targets": False}
     elif change == "romaniser":
-        monkeypatch.setattr("hf_xalign.data.transliteration.backend_id", lambda: "uroman 0")
+        monkeypatch.setattr("hf_xalign.data.transliterators.backend_id", lambda: "uroman 0")
     elif change == "version":
         monkeypatch.setattr(shards, "versions", lambda: {"hf_xalign": "0"})
     else:

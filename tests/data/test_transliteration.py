@@ -67,7 +67,7 @@ class TestTransliterate:
         [
             ({"lang": "ukrainisch"}, None, "unknown language code"),
             ({"lang": "uk", "lang_column": "lang"}, None, "not both"),
-            ({"backend": "icu"}, None, "unknown transliteration backend 'icu'"),
+            ({"backend": "iso"}, None, "unknown transliteration backend 'iso'"),
             ({"lang": "uk"}, {"sentence": ["а"]}, "no column 'text'"),
             ({"lang_column": "lang"}, {"text": ["а"]}, "no column 'lang'"),
             ({"lang_column": "lang"}, {"text": ["а"], "lang": ["xx"]}, "unknown language code 'xx'"),
@@ -110,7 +110,7 @@ class TestTransliterate:
             Transliterate("text", lang="hin_Deva", output="roman"),
             Transliterate("text", lang_column="lang"),
         ]
-        monkeypatch.setattr("hf_xalign.data.transliteration.backend_id", lambda: "uroman 9.9")
+        monkeypatch.setattr("hf_xalign.data.transliterators.backend_id", lambda: "uroman 9.9")
         others.append(Transliterate("text", lang="hin_Deva"))
         assert len({fingerprint, *map(Hasher.hash, others)}) == 6
 
