@@ -142,5 +142,5 @@ def _classes(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return (logits[0] if isinstance(logits, tuple) else logits).argmax(dim=-1)
 
 
-def _finite(trainer: Trainer) -> bool:
+def _finite(trainer: DownstreamTrainer) -> bool:
     return bool(np.all([torch.isfinite(weights).all().item() for weights in trainer.model.parameters()]))

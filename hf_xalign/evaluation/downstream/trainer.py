@@ -45,7 +45,9 @@ class DownstreamTrainer(Trainer):
         return torch.stack(losses).sum()
 
 
-def summed_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
+def summed_loss(
+    outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None
+) -> torch.Tensor:
     """Cross-entropy of `outputs.logits`, `(N, C)` or `(N, L, C)`, summed over labels and over their number.
 
     Args:
