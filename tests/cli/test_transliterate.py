@@ -49,6 +49,23 @@ def test_file_to_file(text, tmp_path, capsys, num_proc):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.txt", "out.txt"]
 
 
+def test_other_backends(text, tmp_path, capsys):
+    pytest.importorskip("icu")
+    output = tmp_path / "out.txt"
+    assert (
+        run("--backend", "icu", "--transform", "Any-Latin; Latin-ASCII; Upper", "--output", str(output), str(text))
+        == 0
+    )
+    assert output.read_bytes() == b"KIIV\n\n  PRIVIT \nKINEC'\n"
+    assert "(icu " in capsys.readouterr().out
+    for arguments, message in (
+        (("--backend", "icuu"), "did you mean 'icu'?"),
+        (("--transform", "Any-Latin"), "uroman has no setting 'transform'"),
+    ):
+        assert run(*arguments, str(text)) == 2
+        assert message in capsys.readouterr().err
+
+
 def test_many_lines_keep_their_order(tmp_path, monkeypatch):
     monkeypatch.setattr("hf_xalign.cli.transliterate._LINES", 7)
     text, output = tmp_path / "in.txt", tmp_path / "out.txt"
