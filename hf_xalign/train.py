@@ -34,6 +34,7 @@ from hf_xalign.resuming import checkpoint_to_resume, is_finished, load_finished,
 from hf_xalign.stopping import Stopped
 from hf_xalign.trainer import XAlignTrainer, check_step
 from hf_xalign.training_args import XAlignTrainingArguments
+from hf_xalign.turns import first_process_first
 
 
 logger = logging.getLogger("hf_xalign")
@@ -83,7 +84,7 @@ def _run(
         clear_left(args.output_dir)
 
     # The first process prepares; the others find the data ready.
-    with args.main_process_first(desc="data preparation"):
+    with first_process_first(args):
         folder = prepare(
             data_args, default_dir=Path("prepared") / Path(recipe).stem, encoder=model_args.model_name_or_path
         )
@@ -95,7 +96,7 @@ def _run(
         tokenizer.model_max_length = data_args.max_length
     pair_max_length = min(2 * data_args.max_length, max_tokens(model.config))
 
-    with args.main_process_first(desc="tokenisation"):
+    with first_process_first(args):
         wanted = {
             "views": model.views,
             "words": any(head.needs_words for head in model.xalign_heads.values()),
