@@ -17,12 +17,14 @@ from hf_xalign.adapter_files import completing_adapter, load_adapter
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
 from hf_xalign.errors import XAlignError
 from hf_xalign.files import whole_files
+from hf_xalign.finite import check_finite
 from hf_xalign.gradient_cache import cached_step
 from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.peft_adapters import frozen_own_parameters
 from hf_xalign.resumable_trainer import ResumableTrainer
 from hf_xalign.training_args import XAlignTrainingArguments
+from hf_xalign.vocabulary import check_rows
 
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,8 @@ class XAlignTrainer(ResumableTrainer):
         kwargs: as for `transformers.Trainer` (`data_collator`, `processing_class`, `callbacks`, ...).
 
     Raises:
-        XAlignError: no objective, a contrastive one with a single row per step, or several GPUs in one process.
+        XAlignError: no objective, a contrastive one with a single row per step, several GPUs in one process, or rows
+            with token ids that the model has no embedding for.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class XAlignTrainer(ResumableTrainer):
         **kwargs: Any,
     ):
         check_step(model.xalign_heads, args)
+        for name, rows in (("train_dataset", train_dataset), ("eval_dataset", eval_dataset)):
+            check_rows(rows, model, name)
         if not isinstance(model, XAlignModel) and (frozen := frozen_own_parameters(model)):
             logger.warning(
                 "%s is not trained and stays as it was made: name its module in modules_to_save of the adapter "
@@ -234,6 +239,7 @@ class XAlignTrainer(ResumableTrainer):
             load_adapter(adapted, resume_from_checkpoint)
         else:
             super()._load_from_checkpoint(resume_from_checkpoint, model)
+            check_finite(self.aligned_model.named_parameters(), resume_from_checkpoint)
             self.aligned_model.load_heads(resume_from_checkpoint)
 
     def _load_best_model(self):

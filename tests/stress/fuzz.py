@@ -38,6 +38,8 @@ from tests.stress.readers import GROUPS, SHARES  # noqa: E402
 
 
 SECONDS = 30
+# For imports, on a busy machine.
+START_UP = 1800
 MEGABYTES = 1500
 LONGEST_MESSAGE = 4000
 
@@ -105,8 +107,7 @@ def supervise(group: str, seed: int, numbers: list[int]) -> list[dict]:
             begun: int | None = None
             left = b""
             while True:
-                # The first sign of life comes after heavy imports.
-                ready, _, _ = select.select([process.stdout], [], [], SECONDS if begun is not None else 300)
+                ready, _, _ = select.select([process.stdout], [], [], START_UP if begun is None else SECONDS)
                 chunk = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
                 if not chunk:
                     break
