@@ -107,6 +107,15 @@ def _layers(encoder: PreTrainedModel) -> tuple[nn.Module, str, nn.ModuleList, st
     return parent, name, getattr(parent, name), last
 
 
+def encoder_layers(encoder: PreTrainedModel) -> nn.ModuleList:
+    """The layers of a bare encoder, `model.base_model`.
+
+    Raises:
+        XAlignError: the backbone is not supported.
+    """
+    return _layers(encoder)[2]
+
+
 @contextmanager
 def first_layers(encoder: PreTrainedModel, count: int) -> Iterator[PreTrainedModel]:
     """Inside, the encoder ends after its first `count` layers.

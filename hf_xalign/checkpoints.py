@@ -17,6 +17,11 @@ from transformers.utils import SAFE_WEIGHTS_INDEX_NAME, SAFE_WEIGHTS_NAME
 from hf_xalign.names import ADAPTER_WEIGHTS_NAME, XALIGN_HEADS_NAME
 
 
+# What accelerate writes for a run with sharded parameters to go on from, beside the vanilla files.
+FSDP_WEIGHTS_NAME = "pytorch_model_fsdp.bin"
+FSDP_OPTIMIZER_NAME = "optimizer.bin"
+
+
 def missing_part(checkpoint: str | Path, *, optimizer: bool = True) -> str | None:
     """What a checkpoint lacks to go on from.
 
@@ -38,7 +43,7 @@ def missing_part(checkpoint: str | Path, *, optimizer: bool = True) -> str | Non
         state = None
     if not isinstance(state, dict) or "global_step" not in state:
         return f"no whole {TRAINER_STATE_NAME}"
-    wanted = [*_weights(folder), XALIGN_HEADS_NAME, *([OPTIMIZER_NAME, SCHEDULER_NAME] if optimizer else [])]
+    wanted = [*_weights(folder), XALIGN_HEADS_NAME, *(_optimizer(folder) if optimizer else [])]
     there = {path.name for path in folder.glob("*.safetensors")} | {path.name for path in folder.glob("*.pt*")}
     if optimizer and not any(name.startswith("rng_state") for name in there):
         return "no random numbers (rng_state.pth)"
@@ -92,6 +97,12 @@ def _weights(folder: Path) -> list[str]:
         except (OSError, ValueError, KeyError):
             return [SAFE_WEIGHTS_INDEX_NAME]
     return [SAFE_WEIGHTS_NAME]
+
+
+def _optimizer(folder: Path) -> list[str]:
+    """The files that the state of the optimiser lies in."""
+    sharded = (folder / FSDP_WEIGHTS_NAME).exists()
+    return [*([FSDP_WEIGHTS_NAME, FSDP_OPTIMIZER_NAME] if sharded else [OPTIMIZER_NAME]), SCHEDULER_NAME]
 
 
 def _is_whole(path: Path) -> bool:

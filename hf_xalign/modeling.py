@@ -272,7 +272,9 @@ class XAlignModel(PreTrainedModel):
         """
         state_dict = self.state_dict() if state_dict is None else state_dict
         heads = {key: value for key, value in state_dict.items() if key.startswith(OWN_PREFIX)}
-        backbone = {key: value for key, value in state_dict.items() if key not in heads}
+        # Tied weights are there once; transformers tells them by their memory, which those of shards do not share.
+        tied = {key for key, source in self.all_tied_weights_keys.items() if source in state_dict}
+        backbone = {key: value for key, value in state_dict.items() if key not in heads and key not in tied}
         super().save_pretrained(save_directory, state_dict=backbone, is_main_process=is_main_process, **kwargs)
         if not is_main_process:
             return

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from accelerate.utils import broadcast_object_list
 from transformers import TrainerCallback
-from transformers.integrations import is_deepspeed_zero3_enabled
 
 from hf_xalign.adapter_files import completing_adapter, load_adapter
 from hf_xalign.data.sampling import DrawnRows, LengthBucketSampler
@@ -23,6 +22,7 @@ from hf_xalign.heads import Head
 from hf_xalign.modeling import XAlignModel
 from hf_xalign.peft_adapters import frozen_own_parameters
 from hf_xalign.resumable_trainer import ResumableTrainer
+from hf_xalign.sharding import check_sharding, gathered_root, sharded_by_layer
 from hf_xalign.training_args import XAlignTrainingArguments
 from hf_xalign.vocabulary import check_rows
 
@@ -80,11 +80,7 @@ class XAlignTrainer(ResumableTrainer):
             eval_dataset=None if eval_dataset is None else DrawnRows(eval_dataset),
             **kwargs,
         )
-        if self.is_fsdp_enabled or is_deepspeed_zero3_enabled():
-            raise XAlignError(
-                "sharded parameters (FSDP, DeepSpeed ZeRO-3) are not supported yet: views that share a pass on one "
-                "process and not on another would wait for each other for ever. Use DDP or ZeRO-2"
-            )
+        check_sharding(self.accelerator, args, model)
         self.evaluator = evaluator
         # Of the step in progress: the loss of each, and its rows.
         self._micro_batches: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -115,6 +111,10 @@ class XAlignTrainer(ResumableTrainer):
             return super().get_eval_dataloader(eval_dataset)
         finally:
             self.args.dataloader_drop_last = dropped
+
+    def _prepare_for_training(self, *args, **kwargs):
+        with sharded_by_layer(self.accelerator, self.model):
+            return super()._prepare_for_training(*args, **kwargs)
 
     def get_batch_samples(self, epoch_iterator, num_batches, device):
         """The micro-batches of one step, and their rows and labels, counted as a mean over them and all processes."""
@@ -201,7 +201,8 @@ class XAlignTrainer(ResumableTrainer):
             output = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
             if self.evaluator is not None:
                 # One verdict for all: processes that rounded differently would keep different checkpoints.
-                metrics = broadcast_object_list([self.evaluator(self.aligned_model)])[0]
+                with gathered_root(self.model):
+                    metrics = broadcast_object_list([self.evaluator(self.aligned_model)])[0]
                 output.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in metrics.items()})
         return output
 
@@ -240,14 +241,16 @@ class XAlignTrainer(ResumableTrainer):
         else:
             super()._load_from_checkpoint(resume_from_checkpoint, model)
             check_finite(self.aligned_model.named_parameters(), resume_from_checkpoint)
-            self.aligned_model.load_heads(resume_from_checkpoint)
+            if not self.is_fsdp_enabled:  # whose own file holds the heads, too
+                self.aligned_model.load_heads(resume_from_checkpoint)
 
     def _load_best_model(self):
         if adapted := self._adapted_model():
             load_adapter(adapted, self.state.best_model_checkpoint)
         else:
             super()._load_best_model()
-            self.aligned_model.load_heads(self.state.best_model_checkpoint)
+            if not self.is_fsdp_enabled:
+                self.aligned_model.load_heads(self.state.best_model_checkpoint)
 
     def load_weights(self, checkpoint: str | os.PathLike) -> None:
         """Take the weights of a checkpoint of this run: model or adapter, and heads.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 
@@ -27,6 +28,7 @@ def encode_views(
     languages: LanguageEmbeddings | None = None,
     layers: Mapping[str, Collection[int]] | None = None,
     pass_tokens: int | None = None,
+    pass_per_view: bool = False,
 ) -> dict[str, EncodedView]:
     """Encode views, each row once, and no further than it is read.
 
@@ -38,6 +40,8 @@ def encode_views(
         languages: added to the word embeddings, where there are any.
         layers: by view, the layers whose states are wanted; all are by default.
         pass_tokens: the fewest tokens of a forward pass that is to be followed by another; a default for the device.
+        pass_per_view: make one pass a view, whatever the lengths of its rows, as sharded parameters want it: all
+            processes make the same passes then.
 
     Returns:
         `dict[str, EncodedView]`: by the same names. The states of padding mean nothing.
@@ -45,8 +49,13 @@ def encode_views(
     depth = encoder.config.num_hidden_layers
     wanted = {name: set(range(depth + 1) if layers is None else layers[name]) for name in views}
     encoded: dict[str, EncodedView] = {}
-    for last in sorted({max(own) for own in wanted.values()}):
-        names = [name for name in views if max(wanted[name]) == last]
+    depths = sorted({max(own) for own in wanted.values()})
+    together = [[name for name in views if max(wanted[name]) == last] for last in depths]
+    if pass_per_view:
+        together = [[name] for names in together for name in names]
+        pass_tokens = sys.maxsize
+    for names in together:
+        last = max(wanted[names[0]])
         batch = _one_batch([views[name] for name in names], encoder, pad_token_id, languages)
         # Of an encoder cut down to its embeddings, not every backbone says its hidden states.
         with first_layers(encoder, max(last, 1)) if last < depth else nullcontext():
@@ -94,9 +103,14 @@ def _encode_rows(encoder, batch, languages, layers, pass_tokens) -> dict[int, to
     lengths = batch["attention_mask"].sum(1)
     order = lengths.argsort(descending=True, stable=True)
     sizes = passes(lengths[order].tolist(), pass_tokens)
+    rows_of = order.split([count for count, _ in sizes])
+    widths = [width for _, width in sizes]
+    cut = [
+        {key: value[rows, :width] for key, value in batch.items()} for rows, width in zip(rows_of, widths, strict=True)
+    ]
     parts: dict[int, list[torch.Tensor]] = {layer: [] for layer in layers}
-    for rows, width in zip(order.split([count for count, _ in sizes]), [width for _, width in sizes], strict=True):
-        states = _hidden_states(encoder, {key: value[rows, :width] for key, value in batch.items()}, languages)
+    for own_batch, embeddings, width in zip(cut, _word_embeddings(encoder, cut), widths, strict=True):
+        states = _hidden_states(encoder, own_batch, languages, embeddings)
         for layer, own in parts.items():
             own.append(F.pad(states[layer], (0, 0, 0, ids.shape[1] - width)))
     place = order.argsort()
@@ -121,9 +135,23 @@ def passes(lengths: list[int], pass_tokens: int) -> list[tuple[int, int]]:
     return [*sizes, (len(lengths) - start, lengths[start])]
 
 
-def _hidden_states(encoder, batch, languages) -> tuple[torch.Tensor, ...]:
+def _word_embeddings(encoder, batches) -> list[torch.Tensor]:
+    """The word embeddings `(B, L, D)` of each of the batches, looked up at once: the gradient of every look-up is as
+    large as the whole table."""
+    ids = [batch["input_ids"] for batch in batches]
+    embeddings = encoder.get_input_embeddings()(torch.cat([own.flatten() for own in ids]))
+    parts = embeddings.split([own.numel() for own in ids])
+    return [part.view(*own.shape, -1) for part, own in zip(parts, ids, strict=True)]
+
+
+def _hidden_states(encoder, batch, languages, embeddings=None) -> tuple[torch.Tensor, ...]:
+    """The states of every layer; `embeddings` are those of the words, where they have been looked up."""
+    batch = dict(batch)
+    if languages is not None and embeddings is None:
+        embeddings = encoder.get_input_embeddings()(batch["input_ids"])
     if languages is not None:
-        batch = dict(batch)
-        embeddings = encoder.get_input_embeddings()(batch.pop("input_ids"))
-        batch["inputs_embeds"] = embeddings + languages(batch.pop("language_ids"))
+        embeddings = embeddings + languages(batch.pop("language_ids"))
+    if embeddings is not None:
+        batch["inputs_embeds"] = embeddings
+        del batch["input_ids"]
     return encoder(**batch, output_hidden_states=True).hidden_states
