@@ -70,14 +70,16 @@ def test_rows_of_like_length_share_a_pass(backbone, languages):
         torch.nn.init.normal_(model.xalign_languages.weight)
     batch = make_batch(model)
     views = {name: batch[name] for name in ("source", "target", "pair")}
-    widths = []
+    widths, looked_up = [], []
     model.base_model.register_forward_hook(lambda *hook: widths.append(hook[-1].last_hidden_state.shape[:2]))
+    model.get_input_embeddings().register_forward_hook(lambda *hook: looked_up.append(len(hook[-1])))
     settings = {"languages": model.xalign_languages, "layers": dict.fromkeys(views, (2, 4))}
     together = encode_views(model.base_model, views, 1, pass_tokens=1000, **settings)
     assert widths == [(18, views["pair"]["input_ids"].shape[1])]
-    del widths[:]
+    del widths[:], looked_up[:]
     split = encode_views(model.base_model, views, 1, pass_tokens=30, **settings)
     assert len(widths) > 2 and sum(rows for rows, _ in widths) == 18
+    assert looked_up == [sum(rows * width for rows, width in widths)], "words are looked up once for all passes"
     real = sum(int(view["attention_mask"].sum()) for view in views.values())
     assert real > 0.8 * sum(rows * width for rows, width in widths)
     parameters = [parameter for name, parameter in model.base_model.named_parameters() if "pooler" not in name]
