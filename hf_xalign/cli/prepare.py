@@ -5,6 +5,9 @@ folder of Parquet files with a data set card; training reads it. Data that are a
 where it was interrupted or killed, the same command goes on: what was romanised and aligned by then is kept.
 `--key value` changes the recipe, as it does for `xalign train`. `--push-to-hub ME/NAME` puts the data on the Hub then,
 where `datasets.load_dataset("ME/NAME")` opens them; mind the licences of the sources.
+
+Many processes or machines share the work through the folder they write to: give each its `--part I/N`, or start them
+with `accelerate launch -m hf_xalign.prepare RECIPE`. None waits for another; the last to finish joins the parts.
 """
 
 from __future__ import annotations
@@ -20,46 +23,43 @@ TAKES_OVERRIDES = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", help="a recipe (YAML)")
     parser.add_argument("--overwrite", action="store_true", help="prepare again even if the folder is up to date")
+    parser.add_argument(
+        "--part", type=_part, metavar="I/N", help="do only part I (0 to N-1) of N; the last one to finish joins them"
+    )
     parser.add_argument("--push-to-hub", metavar="ME/NAME", help="put the data on the Hub, with their card")
     add_hub_arguments(parser)
 
 
-def run(options: argparse.Namespace, overrides: list[str]) -> int | None:
-    import logging
-    import sys
-    from pathlib import Path
+def _part(text: str) -> tuple[int, int]:
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part: say 0/4 to 3/4 for four of them")
+    return int(index), int(count)
 
+
+def run(options: argparse.Namespace, overrides: list[str]) -> int | None:
     from hf_xalign.errors import XAlignError
 
     if options.push_to_hub is None and (options.private or options.revision):
         raise XAlignError("--private and --revision go with --push-to-hub ME/NAME")
+    if options.push_to_hub is not None and options.part is not None:
+        raise XAlignError("--push-to-hub goes without --part: push once all parts are joined")
 
-    from hf_xalign.arguments import ModelArguments
-    from hf_xalign.data.arguments import DataArguments
-    from hf_xalign.data.preparation import prepare
     from hf_xalign.data.preparation_table import format_preparation
     from hf_xalign.data.prepared import read_info
-    from hf_xalign.recipe import read_recipe
-    from hf_xalign.training_args import XAlignTrainingArguments
+    from hf_xalign.prepare import prepare_recipe, start_logging
 
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("hf_xalign").setLevel(logging.INFO)
-    recipe = Path(options.recipe)
-    # Training arguments are checked by name only: a recipe for a GPU is prepared on a machine without one.
-    (data_args, model_args), _ = read_recipe(
-        recipe, overrides, (DataArguments, ModelArguments), also_known=(XAlignTrainingArguments,)
-    )
+    start_logging()
     if options.push_to_hub is not None:
         # Before the work, not after it.
         from hf_xalign.repository import check_login
 
         check_login(options.push_to_hub)
-    folder = prepare(
-        data_args,
-        default_dir=Path("prepared") / recipe.stem,
-        encoder=model_args.model_name_or_path,
-        overwrite=options.overwrite,
-    )
+    folder = prepare_recipe(options.recipe, overrides, part=options.part, overwrite=options.overwrite)
+    if folder is None:
+        index, count = options.part
+        print(f"part {index} of {count} is done; others are not")
+        return None
     print(format_preparation(read_info(folder)))
     print(f"prepared data: {folder}")
     if options.push_to_hub is not None:

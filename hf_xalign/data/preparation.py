@@ -7,7 +7,6 @@ import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datasets import Dataset
 from filelock import FileLock
-from tqdm import tqdm
 
 from hf_xalign.aligners import load_aligner
 from hf_xalign.data.arguments import SECTIONS, DataArguments
-from hf_xalign.data.cleaning import clean_train, rows_of
-from hf_xalign.data.corpora import empty_table, read_source
-from hf_xalign.data.data_fingerprint import describe_source, fingerprint_of, versions
+from hf_xalign.data.clean_rows import read_rows
+from hf_xalign.data.cleaning import rows_of
+from hf_xalign.data.corpora import empty_table
+from hf_xalign.data.data_fingerprint import fingerprint_of, versions
 from hf_xalign.data.dataset_card import render_dataset_card
 from hf_xalign.data.prepared import FORMAT, PreparedData, load_prepared, read_info, write_info
 from hf_xalign.data.shards import map_in_shards
@@ -38,7 +37,7 @@ __all__ = ["PreparedData", "load_prepared", "prepare"]
 logger = logging.getLogger("hf_xalign")
 
 # Rows that are romanised between two points from which a killed preparation goes on: about a second.
-_SHARD_ROWS = 5000
+SHARD_ROWS = 5000
 
 
 def prepare(
@@ -70,37 +69,43 @@ def prepare(
         XAlignError: no training data, a source that cannot be read, nothing left to train on, a vocabulary that the
             text is too small for, or a folder that holds something else.
     """
-    folder = data_args.prepared_dir or default_dir
-    if folder is None:
-        raise XAlignError("prepared_dir is not set: name the folder that the prepared data go to")
-    folder = Path(folder)
+    folder = prepared_folder(data_args, default_dir)
     sections = read_sections(data_args)
-    if not sections["train_data"]:
-        raise XAlignError("train_data is empty: name at least one source to train on")
     settings = data_settings(data_args, encoder)
-    fingerprint = fingerprint_of(settings, sections, _romaniser(data_args, "text", "lang").backend_id)
+    fingerprint = fingerprint_of(settings, sections, romaniser(data_args, "text", "lang").backend_id)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Two runs of recipes that share their data may start together: one prepares, the other waits and uses.
         with FileLock(folder.parent / f".{folder.name}.lock"):
             for left in _beside(folder):  # of a run that was killed
                 shutil.rmtree(left, ignore_errors=True)
-            shards = folder.parent / f".{folder.name}.shards"
-            for left in set(shards.glob("*")) - {shards / fingerprint}:  # of other data or settings
+            shards = shard_folder(folder, fingerprint)
+            for left in set(shards.parent.glob("*")) - {shards}:  # of other data or settings
                 shutil.rmtree(left, ignore_errors=True)
-            if _usable(folder, fingerprint) and not overwrite:
+            if is_prepared(folder, fingerprint) and not overwrite:
                 logger.info("using prepared data in %s", folder)
             else:
                 _replace(
                     folder,
-                    lambda partial: _write(
-                        partial, data_args, settings, sections, fingerprint, shards=shards / fingerprint
-                    ),
+                    lambda partial: _write(partial, data_args, settings, sections, fingerprint, shards=shards),
                 )
-            shutil.rmtree(shards, ignore_errors=True)
+            shutil.rmtree(shards.parent, ignore_errors=True)
     except OSError as error:
         raise XAlignError(f"{folder} cannot be written: {error.strerror or error}") from None
     return folder
+
+
+def prepared_folder(data_args: DataArguments, default_dir: str | Path | None) -> Path:
+    """Where the data of a recipe go."""
+    folder = data_args.prepared_dir or default_dir
+    if folder is None:
+        raise XAlignError("prepared_dir is not set: name the folder that the prepared data go to")
+    return Path(folder)
+
+
+def shard_folder(folder: Path, fingerprint: str) -> Path:
+    """Where finished shards are kept until the folder is complete."""
+    return folder.parent / f".{folder.name}.shards" / fingerprint
 
 
 def _beside(folder: Path) -> tuple[Path, Path]:
@@ -124,7 +129,7 @@ def _replace(folder: Path, write: Callable[[Path], None]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _usable(folder: Path, fingerprint: str) -> bool:
+def is_prepared(folder: Path, fingerprint: str) -> bool:
     """Whether `folder` holds these data. It may be missing, empty, or hold prepared data; nothing else is touched."""
     if folder.is_file():
         raise XAlignError(f"{folder} is a file; set prepared_dir to a folder")
@@ -141,6 +146,8 @@ def _usable(folder: Path, fingerprint: str) -> bool:
 
 def read_sections(data_args: DataArguments) -> dict[str, list[Source]]:
     """The sources of each section, checked. What selects and tests is pairs: it is retrieved in both directions."""
+    if not data_args.train_data:
+        raise XAlignError("train_data is empty: name at least one source to train on")
     pairs = {"selection_data": "pairs", "test_data": "pairs"}
     return {
         section: [
@@ -178,48 +185,22 @@ def _write(
     *,
     shards: Path,
 ) -> None:
-    tables: dict[str, list[pa.Table]] = {section: [] for section in SECTIONS}
-    sources: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
-    everything = [(section, source) for section in SECTIONS for source in sections[section]]
-    for section, source in tqdm(everything, desc="Reading", unit="source"):
-        table, counts = read_source(source)
-        tables[section].append(table)
-        sources[section].append({**describe_source(source), "label": source.label, "counts": asdict(counts)})
-    # A selection row that is left out below is not trained on for that.
-    held_out = [table for section in SECTIONS[1:] for table in tables[section]]
-    tables["selection_data"], overlapping = clean_train(
-        tables["selection_data"], tables["test_data"], deduplicate=False
-    )
-    for source, by_language in zip(sources["selection_data"], overlapping, strict=True):
-        source["languages"] = by_language
-        shared = sum(count["excluded"] for count in by_language.values())
-        if shared:
-            logger.warning(
-                "%s: %d selection rows share a sentence with the test data: left out", source["label"], shared
-            )
-    # A copy of each sentence at a time, no more: memory is what bounds how many can be prepared.
-    read = tables.pop("train_data")
-    cleaned, by_source = clean_train(read, held_out, deduplicate=data_args.deduplicate)
-    del read, held_out, table
-    for source, by_language in zip(sources["train_data"], by_source, strict=True):
-        source["languages"] = by_language
-    if not any(table.num_rows for table in cleaned):
-        raise XAlignError("no train sentence is left: each is a selection, test or excluded sentence too")
-    if tables["selection_data"] and not any(table.num_rows for table in tables["selection_data"]):
-        raise XAlignError("no selection row is left: each shares a sentence with the test data")
-    languages = _by_language(by_source, cleaned)
+    rows = read_rows(data_args, sections)
+    languages = _by_language(rows.train_counts, rows.train)
     # Selection pairs go with those of training: a validation loss reads the same columns, and an aligner that learns
     # from the corpus learns from all of it.
-    train, selection = _join(cleaned, data_args, shards), _concatenated(tables["selection_data"])
-    del cleaned
+    train, selection = _join(rows.train, data_args, shards), _concatenated(rows.selection)
+    # A copy of each sentence at a time, no more: memory is what bounds how many can be prepared.
+    rows.train.clear()
     if "source" in train.column_names:
         together = pa.concat_tables([train, selection], promote_options="default")
         together = _enrich_pairs(together, data_args, shards)
         train, selection = together.slice(0, train.num_rows), together.slice(train.num_rows)
         train, selection = _without_empty_columns(train), _without_empty_columns(selection)
     _write_parquet(train, folder / "train.parquet")
-    for name, table in (("selection", selection), ("test", _concatenated(tables["test_data"]))):
-        if tables[f"{name}_data"]:
+    held_out = {"selection": rows.selection, "test": rows.test}
+    for name, table in (("selection", selection), ("test", _concatenated(rows.test))):
+        if held_out[name]:
             _write_parquet(table, folder / f"{name}.parquet")
     if settings["vocab_size"] is not None:
         texts = _sentences(train, with_transliterations=settings["tokenizer_train_on"] == "both")
@@ -230,12 +211,12 @@ def _write(
         "settings": settings,
         "rows": {
             "train": train.num_rows,
-            **{name: sum(table.num_rows for table in tables[f"{name}_data"]) for name in ("selection", "test")},
+            **{name: sum(table.num_rows for table in tables) for name, tables in held_out.items()},
         },
         "languages": languages,
-        "sources": sources,
+        "sources": rows.sources,
         "synthetic": any(source.path.startswith(MINICORPUS) for part in sections.values() for source in part),
-        "versions": versions(_romaniser(data_args, "text", "lang").backend_id),
+        "versions": versions(romaniser(data_args, "text", "lang").backend_id),
     }
     info["rows"] = {name: count for name, count in info["rows"].items() if count}
     (folder / "README.md").write_text(render_dataset_card(info), encoding="utf-8")
@@ -272,12 +253,13 @@ def _enrich_pairs(table: pa.Table, data_args: DataArguments, shards: Path) -> pa
 
 
 def _romanised(data: Dataset, data_args: DataArguments, column: str, lang_column: str, shards: Path) -> Dataset:
-    romanise = _romaniser(data_args, column, lang_column)
+    romanise = romaniser(data_args, column, lang_column)
     num_proc = data_args.preprocessing_num_proc
-    return map_in_shards(data, romanise, shards, batch_size=_SHARD_ROWS, num_proc=num_proc, desc="Romanising")
+    return map_in_shards(data, romanise, shards, batch_size=SHARD_ROWS, num_proc=num_proc, desc="Romanising")
 
 
-def _romaniser(data_args: DataArguments, column: str, lang_column: str) -> Transliterate:
+def romaniser(data_args: DataArguments, column: str, lang_column: str) -> Transliterate:
+    """What romanises a column, by the recipe's `transliteration`."""
     return Transliterate(column, lang_column=lang_column, **transliteration_options(data_args.transliteration))
 
 

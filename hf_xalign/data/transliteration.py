@@ -102,6 +102,11 @@ class Transliterate:
         self.noise_seed = noise_seed
         self.backend_id = self.backend.id + (f", with noise {noise} (seed {noise_seed})" if noise else "")
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that the new one depends on."""
+        return (self.column,) if self.lang_column is None else (self.column, self.lang_column)
+
     def __call__(self, batch: dict[str, list]) -> dict[str, list[str | None]]:
         """A batch of columns -> the new column alone, as long as the batch."""
         texts = self._values(batch, self.column)

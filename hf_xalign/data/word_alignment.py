@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("hf_xalign")
 
+# Rows that are aligned at a time.
+BATCH_ROWS = 1000
+
 
 class AlignWords:
     """Add word alignments: `dataset.map(AlignWords("source", "target", aligner=aligner), batched=True)`.
@@ -64,6 +67,12 @@ class AlignWords:
         self.aligner = aligner
         self.keep = keep
         self.corpus_rows = corpus_rows
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that the new ones depend on, as far as they are there."""
+        words = [given or f"{side}_words" for side, given in self.word_columns.items()]
+        return (*self.columns.values(), *words, "alignment", "alignment_score")
 
     def __call__(self, batch: dict[str, list]) -> dict[str, list]:
         words = [self._words(batch, side) for side in ("source", "target")]
@@ -132,7 +141,7 @@ def align_dataset(
     source_words: str | None = None,
     target_words: str | None = None,
     keep: bool = False,
-    batch_size: int = 1000,
+    batch_size: int = BATCH_ROWS,
     num_proc: int | None = None,
     shards: str | Path | None = None,
 ) -> Dataset:

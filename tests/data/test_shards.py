@@ -28,7 +28,7 @@ class Killed(BaseException):
 @pytest.fixture
 def data_args(tmp_path, monkeypatch):
     """Sentences and pairs in shards of five rows: five shards of the one, and of the other."""
-    monkeypatch.setattr(preparation, "_SHARD_ROWS", SHARD)
+    monkeypatch.setattr(preparation, "SHARD_ROWS", SHARD)
     (tmp_path / "hin.txt").write_text("".join(f"घर {'क' * number}\n" for number in range(1, ROWS + 1)))
     (tmp_path / "pairs.tsv").write_text("hi\tur\n" + "".join(f"नदी {'ल' * n}\tگھر {'ب' * n}\n" for n in range(1, 24)))
     pairs = {"columns": {"source": "hi", "target": "ur"}, "source_lang": "hi", "target_lang": "ur"}
@@ -202,7 +202,7 @@ def test_a_full_disk_is_one_line_and_finished_shards_stay(data_args, romanised, 
 
 
 def test_no_more_rows_than_a_shard_make_none(data_args, monkeypatch):
-    monkeypatch.setattr(preparation, "_SHARD_ROWS", ROWS)
+    monkeypatch.setattr(preparation, "SHARD_ROWS", ROWS)
     monkeypatch.setattr(shards, "_write", _die)
     prepare(data_args())
 
