@@ -21,6 +21,7 @@ from hf_xalign.evaluation.downstream.file_columns import (
     find_file_columns,
     names_language,
 )
+from hf_xalign.evaluation.downstream.label_names import with_label_names
 from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
 from hf_xalign.evaluation.parallel_text import FORMATS, column_names
 from hf_xalign.messages import counted, did_you_mean
@@ -66,7 +67,8 @@ class LabelledFile:
     """A Parquet, JSONL, TSV or CSV file of a task: a row per sentence and language, or a column per language.
 
     Of the first kind are files with a column `lang` (Universal Dependencies, WikiANN), of the second those whose text
-    columns end in a language (`hin_Deva`, `premise_hi`). Each has a column `split`.
+    columns end in a language (`hin_Deva`, `premise_hi`). Each has a column `split`. Labels are texts; numbers are read
+    from a Parquet file of `datasets`, which tells their names (`ClassLabel`).
 
     Args:
         file: the path.
@@ -128,7 +130,7 @@ class LabelledFile:
         path = self._path
         format = FORMATS[Path(path.name.removesuffix(".gz")).suffix.lower()]
         wanted = ["split", columns.label, *columns.texts, *([columns.language] if columns.language else [])]
-        table = read_table(path, format, wanted)
+        table = with_label_names(read_table(path, format, wanted), columns.label, self.file)
         table = table.append_column("", pa.array(range(len(table)), pa.int64()))
         if columns.language:
             known = [code for code in pc.unique(table[columns.language]).to_pylist() if code is not None]

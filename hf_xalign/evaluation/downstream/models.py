@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
 
+from hf_xalign.adapter_files import merged, open_base
 from hf_xalign.backbones import check_encoder, max_tokens
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
 from hf_xalign.finite import check_finite
 from hf_xalign.loading import load_config, load_tokenizer, quiet
 from hf_xalign.messages import did_you_mean
-from hf_xalign.names import ADAPTER_CONFIG_NAME
 from hf_xalign.peft_adapters import import_peft
 
 
@@ -26,13 +25,9 @@ def check_model(name_or_path: str, settings: TaskSettings) -> PreTrainedTokenize
     """The tokenizer of a checkpoint that the task can be learnt with; its weights are not read yet.
 
     Raises:
-        XAlignError: there is no model there, it is no encoder, it is an adapter, or its tokenizer cannot tell which
-            tokens are a word's.
+        XAlignError: there is no model there, it is no encoder, or its tokenizer cannot tell which tokens are a
+            word's.
     """
-    if (Path(name_or_path) / ADAPTER_CONFIG_NAME).exists():
-        raise XAlignError(
-            f"{name_or_path} is an adapter: merge it first (`xalign export --merge`), then fine-tune that model"
-        )
     check_encoder(load_config(name_or_path))
     tokenizer = load_tokenizer(name_or_path)
     if not tokenizer.is_fast:
@@ -48,16 +43,20 @@ def length_of(name_or_path: str, tokenizer: PreTrainedTokenizerBase, settings: T
 def open_model(name_or_path: str, settings: TaskSettings) -> PreTrainedModel:
     """The checkpoint's encoder under a new head (of random weights), within LoRA where the settings have `peft`.
 
+    An adapter is added to the weights of its base model first: what is fine-tuned is the model that it makes of it.
+
     Raises:
         XAlignError: weights of the encoder are missing or cannot be read, or LoRA does not take the settings.
     """
     words = settings.task in OF_WORDS
     family = AutoModelForTokenClassification if words else AutoModelForSequenceClassification
     names = dict(enumerate(settings.labels))
+    base = open_base(name_or_path)
     try:
         with quiet():
             model, info = family.from_pretrained(
-                name_or_path,
+                base.name if base else name_or_path,
+                revision=base.revision if base else None,
                 id2label=names,
                 label2id={label: index for index, label in names.items()},
                 dtype=torch.float32,
@@ -72,6 +71,9 @@ def open_model(name_or_path: str, settings: TaskSettings) -> PreTrainedModel:
     if missing:
         raise XAlignError(f"{name_or_path} lacks {len(missing)} weights of its encoder, the first is {missing[0]}")
     check_finite(model.named_parameters(), name_or_path)
+    if base:
+        # In place: the modules of the encoder get the sums.
+        merged(model.base_model, name_or_path)
     return _with_lora(model, settings.peft, "TOKEN_CLS" if words else "SEQ_CLS") if settings.peft else model
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoModel
 
+from hf_xalign.adapter_files import save_adapter
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import (
     LabelledFile,
@@ -17,9 +20,11 @@ from hf_xalign.evaluation import (
     write_downstream,
 )
 from hf_xalign.evaluation.downstream.measures import counts
+from hf_xalign.evaluation.downstream.models import check_model, open_model
 from hf_xalign.evaluation.downstream.resampling import figure_estimate, resampled_figures
 from tests.evaluation.checkpoints import save_checkpoint
 from tests.evaluation.downstream.factory import quick_settings, topic_rows, word_rows, write_rows
+from tests.tiny import word_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,47 @@ def test_lora(models, tmp_path):
     wrong = quick_settings("sib200", peft__rr=2)
     with pytest.raises(XAlignError, match=r"--set peft.rr: no such option of LoRA"):
         evaluated(tmp_path, models[:1], topic_rows(), wrong, seeds=(0,))
+
+
+@pytest.fixture
+def adapter(models, tmp_path):
+    """An adapter of the first model, and the model that both come to."""
+    peft = pytest.importorskip("peft")
+    from hf_xalign import XAlignModel
+    from hf_xalign.peft_adapters import add_lora
+
+    torch.manual_seed(0)
+    heads = {"mlm": {}, "tr": {"projection": "tanh"}}
+    adapted = add_lora(XAlignModel.from_encoder(models[0], heads), {"r": 4})
+    with torch.no_grad():
+        for name, parameter in adapted.named_parameters():
+            if "lora_B" in name:  # 0 at first
+                parameter.normal_()
+    save_adapter(adapted, tmp_path / "adapter")
+    word_tokenizer().save_pretrained(tmp_path / "adapter")
+    whole = peft.PeftModel.from_pretrained(AutoModel.from_pretrained(models[0]), tmp_path / "adapter")
+    return str(tmp_path / "adapter"), whole.eval()
+
+
+def test_an_adapter_is_added_to_its_base_model(adapter, models, tmp_path):
+    folder, whole = adapter
+    ids = torch.arange(6, 14)[None]
+    for task in ("sib200", "pos"):
+        settings = quick_settings(task)
+        check_model(folder, settings)
+        opened = open_model(folder, settings).eval()
+        assert all(parameter.requires_grad for parameter in opened.parameters())
+        assert not [name for name, _ in opened.named_parameters() if "lora" in name]
+        with torch.no_grad():
+            states, expected, of_base = (
+                model(input_ids=ids).last_hidden_state
+                for model in (opened.base_model, whole, open_model(models[0], settings).eval().base_model)
+            )
+        torch.testing.assert_close(states, expected, rtol=1e-5, atol=1e-5)
+        assert (states - of_base).abs().max() > 0.01
+    settings = quick_settings("sib200", training__max_steps=3, peft__r=2)
+    result = evaluated(tmp_path, [folder, models[0]], topic_rows(), settings, seeds=(0,))
+    assert [model["label"] for model in result["models"]] == ["adapter", "a"]
 
 
 def test_a_training_that_breaks_down(models, tmp_path):

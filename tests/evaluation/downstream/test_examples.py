@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datasets
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -44,6 +46,50 @@ def test_parquet_gives_the_same(tmp_path):
     pair = [file.read("urd", ["test"])["test"] for file in (parquet, lines)]
     assert pair[0].items == pair[1].items
     assert pair[0].fingerprint() == pair[1].fingerprint()
+
+
+def with_numbers(rows: list[dict], column: str) -> tuple[datasets.Dataset, list[str]]:
+    """The rows as a data set whose labels are numbers with names."""
+    labels = [label for row in rows for label in (row[column] if isinstance(row[column], list) else [row[column]])]
+    names = sorted(set(labels))
+    data = datasets.Dataset.from_list(rows)
+    label = datasets.ClassLabel(names=names)
+    is_list = isinstance(rows[0][column], list)
+    return data.cast_column(column, datasets.List(label) if is_list else label), names
+
+
+@pytest.mark.parametrize(
+    ("task", "rows", "column"), [("pos", word_rows(), "upos"), ("sib200", topic_rows(), "category")]
+)
+def test_numbers_are_read_by_their_names(tmp_path, task, rows, column):
+    data, names = with_numbers(rows, column)
+    data.to_parquet(tmp_path / "data.parquet")
+    stored = pq.read_table(tmp_path / "data.parquet")[column].to_pylist()
+    assert set(np.ravel([np.max(value) for value in stored])) <= set(range(len(names)))
+    numbers = LabelledFile(str(tmp_path / "data.parquet"), task_settings(task))
+    texts = opened(tmp_path, rows, task)
+    found = [file.read("hin", ["test"])["test"].items for file in (numbers, texts)]
+    assert found[0] == found[1]
+
+
+def test_numbers_without_a_name_or_a_label(tmp_path):
+    rows = topic_rows()
+    data, names = with_numbers(rows, "category")
+    table = data.data.table.replace_schema_metadata(data.features.arrow_schema.metadata)
+    place = table.schema.get_field_index("category")
+
+    def file(*first: int) -> LabelledFile:
+        column = [*first, *table["category"].to_pylist()[len(first) :]]
+        changed = table.set_column(place, table.schema.field(place), pa.array(column, pa.int64()))
+        pq.write_table(changed, tmp_path / "data.parquet")
+        return LabelledFile(str(tmp_path / "data.parquet"), task_settings("sib200"))
+
+    assert file(-1, -1).read("hin", ["train"])["train"].dropped == 2
+    with pytest.raises(XAlignError, match=rf"row 2: category holds {len(names)}, but the file has {len(names)} names"):
+        file(0, len(names)).read("hin", ["train"])
+    pq.write_table(table.replace_schema_metadata(None), tmp_path / "data.parquet")
+    with pytest.raises(XAlignError, match=r"label \d is not in the map"):
+        LabelledFile(str(tmp_path / "data.parquet"), task_settings("sib200")).read("hin", ["train"])
 
 
 def test_a_column_per_language(tmp_path):
