@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, concatenate_datasets
 from transformers import logging as transformers_logging
@@ -36,6 +36,9 @@ from hf_xalign.trainer import XAlignTrainer, check_step
 from hf_xalign.training_args import XAlignTrainingArguments
 from hf_xalign.turns import first_process_first
 
+
+if TYPE_CHECKING:
+    from hf_xalign.evaluation.parallel_text import ParallelText
 
 logger = logging.getLogger("hf_xalign")
 
@@ -257,11 +260,27 @@ def _measure(output_dir: str, prepared: PreparedData, seed: int) -> None:
     from hf_xalign.evaluation.results import write_results
     from hf_xalign.evaluation.table import format_results
 
-    pair = f"{prepared.test['source_lang'][0]}-{prepared.test['target_lang'][0]}"
-    data = read_parallel(str(prepared.test_file), pair)
-    results = evaluate_model(output_dir, data, name=prepared.test_name, synthetic=prepared.synthetic, seed=seed)
+    languages = zip(prepared.test["source_lang"], prepared.test["target_lang"], strict=True)
+    pairs = dict.fromkeys(f"{source}-{target}" for source, target in languages)
+    data = [read_parallel(str(prepared.test_file), pair) for pair in pairs]
+    named = {"name": prepared.test_name, "synthetic": prepared.synthetic, "seed": seed}
+    results = evaluate_model(output_dir, data[0], **named)
     path = write_results(results, output_dir)
     print(format_results(results))
+    print(f"wrote {path}")
+    if len(data) > 1:
+        _measure_all(output_dir, data, named)
+
+
+def _measure_all(output_dir: str, data: list[ParallelText], named: dict[str, Any]) -> None:
+    """Retrieval of each pair of languages: `results.json` has the first alone."""
+    from hf_xalign.evaluation.languages_results import write_languages
+    from hf_xalign.evaluation.languages_table import format_languages
+    from hf_xalign.evaluation.many_languages import evaluate_languages
+
+    results = evaluate_languages([output_dir], data, **named)
+    path = write_languages(results, output_dir)
+    print(format_languages(results))
     print(f"wrote {path}")
 
 

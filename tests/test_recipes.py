@@ -201,6 +201,47 @@ def test_both_pairs_are_trained_alike(number):
         assert first == second
 
 
+def _differing(first: dict, second: dict) -> set[str]:
+    return {key for key in first | second if first.get(key) != second.get(key)}
+
+
+@pytest.mark.parametrize("size", ["", "/small"])
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_four_languages_are_both_pairs(size, number):
+    """The sources of both, and as many pieces and steps for a language."""
+    four = _model(f"four-languages{size}", number)
+    pairs = [_model(f"{pair}{size}", number) for pair in PAIRS]
+    for section in ("train_data", "selection_data", "test_data", "exclude_data"):
+        assert four[section] == [source for pair in pairs for source in pair[section]]
+    assert (four["vocab_size"], four["max_steps"]) == (2 * pairs[0]["vocab_size"], 2 * pairs[0]["max_steps"])
+    assert _differing(four, pairs[0]) == {
+        *("train_data", "selection_data", "test_data", "exclude_data", "prepared_dir", "output_dir"),
+        *("vocab_size", "max_steps", "eval_steps", "save_steps"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "transliteration"),
+    [
+        ("icu", {"backend": "icu", "transform": "Any-Latin; Latin-ASCII"}),
+        ("noise-0.1", {"noise": 0.1}),
+        ("noise-0.3", {"noise": 0.3}),
+    ],
+)
+def test_other_transliterations_change_nothing_else(name, transliteration):
+    other = _written(RECIPES / f"transliteration/hin-urd/small/model-3-{name}.yaml")
+    assert other["transliteration"] == transliteration
+    assert _differing(other, _model("hin-urd/small", 3)) == {"transliteration", "prepared_dir", "output_dir"}
+
+
+def test_the_control_is_in_one_script():
+    for number in (1, 3):
+        control, other = _model("pol-eng/small", number), _model("pol-ukr/small", number)
+        data = {"train_data", "selection_data", "test_data", "exclude_data", "prepared_dir", "output_dir"}
+        assert _differing(control, other) == data
+        assert {source["lang"] for source in control["train_data"]} == {"pol_Latn", "eng_Latn"}
+
+
 def test_parameters_of_the_full_size():
     """12 layers of 768 with 30 000 pieces, `<pad>` and `<mask>`; counted by hand, built without memory."""
     recipe = _model("hin-urd", 5)
@@ -255,6 +296,8 @@ def _dry_run(path: Path, prepared_root: Path, output_dir: Path, encoder: str):
 
 @pytest.mark.parametrize("path", ALL, ids=_name)
 def test_dry_run(path, data_folder, prepared_root, encoder, tmp_path):
+    if _written(path).get("transliteration", {}).get("backend") == "icu":
+        pytest.importorskip("icu")
     trainer = _dry_run(path, prepared_root, tmp_path / "out", encoder)
     heads = list(_written(path)["heads"])
     assert list(trainer.model.xalign_heads) == heads
