@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 
 from hf_xalign.errors import XAlignError
 
@@ -19,19 +21,25 @@ WRONG_INPUT = 2
 INTERRUPTED = 130
 
 
-def launch(recipe: str, overrides: list[str], *, num_processes: int | None = None) -> int:
+def launch(
+    recipe: str, overrides: list[str], *, num_processes: int | None = None, config_file: str | None = None
+) -> int:
     """Run `hf_xalign.train` and return its exit status.
 
     Args:
         recipe: the YAML file.
         overrides: `["--key", "value", ...]`.
-        num_processes: how many to start; by default one a GPU, or one.
+        num_processes: how many to start; by default what `config_file` says, or one a GPU, or one.
+        config_file: of `accelerate launch`, as in `recipes/accelerate`.
 
     Raises:
-        XAlignError: no process, or more than there are GPUs.
+        XAlignError: no process, more than there are GPUs, or a config that accelerate does not take.
     """
     import torch
 
+    if config_file is not None:
+        _wants_cpu(recipe, overrides)
+        return _launch_configured(config_file, recipe, overrides, num_processes)
     gpus = 0 if _wants_cpu(recipe, overrides) else torch.cuda.device_count()
     num_processes = num_processes if num_processes is not None else max(gpus, 1)
     if num_processes < 1:
@@ -60,15 +68,24 @@ def _wants_cpu(recipe: str, overrides: list[str]) -> bool:
     return bool(resolved.get("use_cpu"))
 
 
+def _launch_configured(config_file: str, recipe: str, overrides: list[str], num_processes: int | None) -> int:
+    from accelerate.commands.config.config_args import load_config_from_file
+    from accelerate.commands.launch import launch_command, launch_command_parser
+
+    from hf_xalign.foreign import named_errors
+
+    with named_errors(f"--config_file {config_file}"):
+        load_config_from_file(config_file)
+    number = [] if num_processes is None else ["--num_processes", str(num_processes)]
+    arguments = ["--config_file", config_file, *number, "-m", "hf_xalign.launch", recipe, *overrides]
+    return _run(lambda: launch_command(launch_command_parser().parse_args(arguments)))
+
+
 def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> int:
-    from torch.distributed.elastic.multiprocessing import SignalException
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     # Without it every process would take all cores; torchrun does the same, loudly.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // num_processes)))
-    # Its report of a process that failed says less than what is said below.
-    logging.getLogger("torch.distributed.elastic.multiprocessing.api").setLevel(logging.CRITICAL)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -79,10 +96,22 @@ def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> in
         max_restarts=0,
         monitor_interval=0.5,
     )
+    return _run(lambda: elastic_launch(config, sys.executable)("-m", "hf_xalign.launch", recipe, *overrides))
+
+
+def _run(start: Callable[[], object]) -> int:
+    """The exit status of what a launcher starts."""
+    from torch.distributed.elastic.multiprocessing import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    # Its report of a process that failed says less than what is said below.
+    logging.getLogger("torch.distributed.elastic.multiprocessing.api").setLevel(logging.CRITICAL)
     try:
-        elastic_launch(config, sys.executable)("-m", "hf_xalign.launch", recipe, *overrides)
+        start()
     except ChildFailedError as error:
         return _explain(error)
+    except subprocess.CalledProcessError as error:  # a single process, which has said why
+        return error.returncode
     except SignalException as stopped:
         if stopped.sigval == signal.SIGINT:
             raise KeyboardInterrupt from None

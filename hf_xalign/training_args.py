@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+import torch
 import torch.distributed as dist
 from transformers import TrainingArguments
 
@@ -90,6 +91,9 @@ class XAlignTrainingArguments(TrainingArguments):
             self.load_best_model_at_end = self.push_to_hub = False
             self.logging_steps = 1
         several = dist.is_torchelastic_launched() and int(os.environ["WORLD_SIZE"]) > 1
+        if several and not torch.accelerator.is_available():
+            # accelerate would let each of them run by itself, and all write to one folder.
+            self.use_cpu = True
         if self.use_cpu and several and not dist.is_initialized():
             # transformers heeds ddp_timeout on GPUs alone: one process that stands still would hold the others for
             # half an hour.

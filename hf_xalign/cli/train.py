@@ -2,6 +2,7 @@
 
   xalign train recipes/quickstart.yaml
   xalign train RECIPE --num_processes 2 --learning_rate 5e-5 --heads.tcm.temperature 0.1
+  xalign train RECIPE --config_file recipes/accelerate/fsdp2.yaml
   xalign train RECIPE --resume_from_checkpoint true
   xalign train RECIPE --dry_run true
 
@@ -24,9 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="processes to start on this machine (default: one a GPU, or one)",
     )
+    parser.add_argument(
+        "--config_file", metavar="YAML", help="how to spread the run: a config of accelerate (recipes/accelerate)"
+    )
 
 
 def run(options: argparse.Namespace, overrides: list[str]) -> int:
     from hf_xalign.launch import launch
 
-    return launch(options.recipe, overrides, num_processes=options.num_processes)
+    return launch(options.recipe, overrides, num_processes=options.num_processes, config_file=options.config_file)
