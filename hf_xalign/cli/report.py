@@ -1,8 +1,9 @@
 """Draw the results of one or more runs on one page.
 
-Reads results.json and languages.json in DIR and in DIR/*, as `xalign evaluate` writes them, and DIR/trainer_state.json
-where there is one; writes one HTML file that needs nothing else. Runs are shown in the order given; the first is the
-reference that the others are compared with.
+Reads results.json, languages.json and downstream.json in DIR and in DIR/*, as `xalign evaluate` writes them, and
+DIR/trainer_state.json where there is one; writes one HTML file that needs nothing else. Runs are shown in the order
+given; the first is the reference that the others are compared with. Where runs have both alignment figures and
+downstream scores, the page shows how the two go together (4 runs at least).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ TAKES_OVERRIDES = False
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="DIR", nargs="+", help="a run folder or an evaluation folder")
     parser.add_argument("--output", metavar="FILE", default="report.html", help="default: %(default)s")
-    parser.add_argument("--markdown", metavar="FILE", help="write the retrieval tables as Markdown, too")
+    parser.add_argument("--markdown", metavar="FILE", help="write the tables as Markdown, too")
     parser.add_argument("--title", metavar="T", help="heading of the page; default: the pair of languages")
 
 

@@ -92,6 +92,7 @@ _WHERE = {
     "language_similarity": "hf_xalign.evaluation.language_matrix",
     "mean_cosine": "hf_xalign.evaluation.isotropy",
     "partition_isotropy": "hf_xalign.evaluation.isotropy",
+    "chance_of_order": "hf_xalign.evaluation.gains",
     "gain_correlations": "hf_xalign.evaluation.gains",
 }
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.report_curves import alignment_figures, dynamics_figures, layer_figure, training_figures
+from hf_xalign.evaluation.report_downstream import read_tasks
+from hf_xalign.evaluation.report_downstream_section import TaskSection, task_section
 from hf_xalign.evaluation.report_figures import (
     Figure,
     Scores,
@@ -19,6 +21,7 @@ from hf_xalign.evaluation.report_figures import (
     overlap_figure,
     top1_figure,
 )
+from hf_xalign.evaluation.report_gains_section import LEAST_RUNS, gains_sections
 from hf_xalign.evaluation.report_heatmaps import measures_figure
 from hf_xalign.evaluation.report_histograms import histogram_figure
 from hf_xalign.evaluation.report_json import clean
@@ -89,22 +92,37 @@ def build_report(folders: Sequence[str | Path], *, title: str | None = None) -> 
     sections = [_section(place, dataset, runs) for place, dataset in enumerate(datasets_of(runs), 1)]
     tables = read_language_tables(folders)
     languages = [language_section(place, table, runs) for place, table in enumerate(tables, 1)]
+    tasks = read_tasks(folders)
+    downstream = [task_section(place, task, runs) for place, task in enumerate(tasks, 1)]
     verdicts = [(section.first.name, section.verdict) for section in sections if len(section.scores) > 1]
     verdicts += [(section.name, section.verdict) for section in languages if len(section.runs) > 1]
     return render_page(
         "report.html.jinja",
-        styles=("report.css", "languages.css", "heatmaps.css"),
-        title=clean(title) if title else _title(sections, languages),
-        headline=overall(verdicts),
+        styles=("report.css", "languages.css", "heatmaps.css", "downstream.css"),
+        title=clean(title) if title else _title(sections, languages, downstream),
+        headline=overall(verdicts) if sections or languages else _downstream_headline(downstream),
         runs=runs,
         sections=sections,
         languages=languages,
+        downstream=downstream,
+        gains=gains_sections(tasks, runs),
+        least_runs=LEAST_RUNS,
         training=training_figures("training", runs),
     )
 
 
-def _title(sections: Sequence[Section], languages: Sequence[LanguageSection]) -> str:
+def _downstream_headline(sections: Sequence[TaskSection]) -> str:
+    names = list(dict.fromkeys(section.name for section in sections))
+    return f"Transfer between languages: {listing(names)}"
+
+
+def _title(
+    sections: Sequence[Section], languages: Sequence[LanguageSection], downstream: Sequence[TaskSection]
+) -> str:
     pairs = list(dict.fromkeys(section.first.pair for section in sections))
+    if not pairs and not languages:
+        names = sorted({language for section in downstream for language in section.task.languages})
+        return f"Crosslingual transfer between {listing(names)}"
     if not pairs:
         count = max(len(section.table.languages) for section in languages)
         return f"Crosslingual alignment in {count} languages"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from hf_xalign.evaluation.report_figures import Figure, Panel, Scores, panels, similarity_kinds
+from hf_xalign.evaluation.report_heatmaps import layers_table
 from hf_xalign.evaluation.report_results import Measure
 from hf_xalign.evaluation.report_runs import Run
 from hf_xalign.evaluation.report_svg import (
@@ -70,7 +71,8 @@ def layer_figure(identifier: str, scores: Scores) -> Figure:
         f"Each line is a run{_bands(lines)}. Layer 0 is the embedding layer, k the output of layer k; the dotted "
         "upright is the layer of the table above. Choosing a layer by test sentences would flatter a run."
     )
-    return Figure("Accuracy by layer", caption, _frame(plot), [run for run, _ in having])
+    table = layers_table("Mean top-1 accuracy by layer", [(run, result.layers) for run, result in having])
+    return Figure("Accuracy by layer", caption, _frame(plot) + table, [run for run, _ in having])
 
 
 def alignment_figures(identifier: str, scores: Scores) -> list[Figure]:
@@ -94,7 +96,9 @@ def alignment_figures(identifier: str, scores: Scores) -> list[Figure]:
             f"Each line is a run{_bands(lines)}: words linked by their vectors, held against {gold[0]}. Lower is "
             "better. The dotted upright is the layer of the retrieval table; words are often linked best at another."
         )
-        figures.append(Figure("Word alignment by layer", caption, _frame(plot), [run for run, _ in having]))
+        points = [(run, result.alignment[1]) for run, result in having]
+        table = layers_table("Alignment error rate by layer", points)
+        figures.append(Figure("Word alignment by layer", caption, _frame(plot) + table, [run for run, _ in having]))
     return figures
 
 

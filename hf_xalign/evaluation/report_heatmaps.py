@@ -31,8 +31,19 @@ class Cell(NamedTuple):
     shade: float
 
 
-def heat_table(label: str, corner: str, columns: Sequence[tuple[str, str]], rows: dict[str, Sequence[Cell]]) -> Markup:
-    """A table that scrolls in its box; `columns` are names and what is said under them."""
+def heat_table(
+    label: str,
+    corner: str,
+    columns: Sequence[tuple[str, str]],
+    rows: dict[str, Sequence[Cell]],
+    *,
+    ends: tuple[str, str] | None = None,
+) -> Markup:
+    """A table that scrolls in its box; `columns` are names and what is said under them.
+
+    Args:
+        ends: what the lightest and the darkest shade stand for, for the legend; None: no legend.
+    """
     heads = [element("th", corner, scope="col")]
     heads += [
         element("th", element("bdi", title), element("span", gloss, class_="gloss") if gloss else "", scope="col")
@@ -45,7 +56,30 @@ def heat_table(label: str, corner: str, columns: Sequence[tuple[str, str]], rows
     table = element(
         "table", element("thead", element("tr", *heads)), element("tbody", *body), class_="numbers heatmap"
     )
-    return element("div", table, class_="scroll", tabindex="0", role="region", aria_label=label)
+    box = element("div", table, class_="scroll", tabindex="0", role="region", aria_label=label)
+    if ends is None:
+        return box
+    low, high = ends
+    ramp = element("span", class_="ramp", aria_hidden="true")
+    return box + element("p", "Shade: ", low, " ", ramp, " ", high, class_="shades")
+
+
+def layers_table(label: str, points: Sequence[tuple[Run, Sequence[tuple[int, Measure]]]]) -> Markup:
+    """Runs by layers: a share in per cent with its interval, shaded from the lowest to the highest of the table."""
+    layers = sorted({layer for _, of_run in points for layer, _ in of_run})
+    values = [measure.value for _, of_run in points for _, measure in of_run]
+    low, width = min(values), (max(values) - min(values)) or 1.0
+    rows = {}
+    for run, of_run in points:
+        known = dict(of_run)
+        rows[name(run)] = [
+            Cell(signed(100 * known[layer].value, 1), interval(known[layer]), (known[layer].value - low) / width)
+            if layer in known
+            else Cell("–", "", 0.0)
+            for layer in layers
+        ]
+    ends = tuple(f"{signed(100 * value, 1)}\u202f%" for value in (low, max(values)))
+    return heat_table(label, "Run", [(f"layer {layer}", "") for layer in layers], rows, ends=ends)
 
 
 def _shaded(cell: Cell) -> Markup:
@@ -77,10 +111,16 @@ def _measures(identifier: str, run: Run, result: Result) -> Markup:
         f"layer {point.layer}" + (" (used)" if point.layer == result.layer else ""): _cells(point)
         for point in result.measures
     }
+    if result.alignment:
+        columns.append(("AER", "lower is better"))
+        rates = dict(result.alignment[1])
+        for cells, point in zip(rows.values(), result.measures, strict=True):
+            cells.append(_share(rates[point.layer]) if point.layer in rates else Cell("–", "", 0.0))
     n, test = result.measures[0].cka[2], result.measures[0].retrieval["plain"].n
     gloss = element("span", f"n = {n:,}, top-1 on {test:,}", class_="gloss")
     heading = element("h4", name(run), " ", gloss, id=identifier)
-    return heading + heat_table(f"Alignment measures of {run.label} by layer", "Layer", columns, rows)
+    label = f"Alignment measures of {run.label} by layer"
+    return heading + heat_table(label, "Layer", columns, rows, ends=("0", "1, or 100\u202f%"))
 
 
 def _cells(point: LayerMeasures) -> list[Cell]:
@@ -127,4 +167,5 @@ def _similarity(identifier: str, run: Run, matrix: Matrix) -> Markup:
     gloss = element("span", f"n = {matrix.n:,} sentences in every language", class_="gloss")
     heading = element("h4", name(run), " ", gloss, id=identifier)
     columns = [(language, "") for language in matrix.languages]
-    return heading + heat_table(f"Similarity of languages by {run.label}", "Language", columns, rows)
+    ends = (signed(low, 3), signed(max(apart), 3))
+    return heading + heat_table(f"Similarity of languages by {run.label}", "Language", columns, rows, ends=ends)

@@ -1,4 +1,4 @@
-"""The retrieval tables of a report as Markdown, for a README or a model card."""
+"""The tables of a report as Markdown, for a README or a model card."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hf_xalign.evaluation.languages_results import read_languages
 from hf_xalign.evaluation.languages_table import languages_markdown
+from hf_xalign.evaluation.report_downstream import read_tasks
+from hf_xalign.evaluation.report_downstream_markdown import downstream_tables
 from hf_xalign.evaluation.report_results import Measure, Result
 from hf_xalign.evaluation.report_runs import Run, datasets_of, language_files, read_runs
 from hf_xalign.evaluation.text_tables import markdown_cell, markdown_row
@@ -14,7 +16,7 @@ from hf_xalign.evaluation.text_tables import markdown_cell, markdown_row
 
 def markdown_tables(folders: Sequence[str | Path]) -> str:
     """One table a data set: top-1/5/10 in both directions, mean top-1 with its 95 % interval, and the similarity gap;
-    then those of many languages, file by file.
+    then those of many languages, file by file, and those of downstream tasks.
 
     Args:
         folders: run folders or evaluation folders; their runs are the rows, in this order.
@@ -27,6 +29,7 @@ def markdown_tables(folders: Sequence[str | Path]) -> str:
     files = dict.fromkeys(path for folder in folders for path in language_files(folder))
     tables = [_table(dataset, runs) for dataset in datasets_of(runs)]
     tables += [languages_markdown(read_languages(path)).rstrip() for path in files]
+    tables += downstream_tables(read_tasks(folders), runs)
     return "\n\n".join(tables) + "\n"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 
 import numpy as np
 import pytest
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.gains import gain_correlations
+from hf_xalign.evaluation.gains import chance_of_order, gain_correlations
 
 
 def ranks(values):
@@ -67,3 +68,26 @@ def test_no_correlation_where_there_is_nothing_to_correlate():
 def test_wrong_input_is_one_line(measures, gains, words):
     with pytest.raises(XAlignError, match=words):
         gain_correlations(measures, gains)
+
+
+def test_the_chance_of_an_order_is_that_of_all_orders():
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(size=5), np.round(rng.normal(size=5), 0)
+    seen = abs(slow_spearman(list(first), list(second)))
+    others = [abs(slow_spearman(list(first), list(order))) for order in permutations(second)]
+    assert chance_of_order(first, second) == pytest.approx(np.mean([other >= seen - 1e-9 for other in others]))
+    # Of four runs one order in twelve is perfect, up or down: no clear sign of anything.
+    assert chance_of_order([1, 2, 3, 4], [5, 6, 7, 9]) == pytest.approx(2 / 24)
+
+
+def test_the_chance_of_many_runs_is_drawn():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=30)
+    assert chance_of_order(values, values + 0.1 * rng.normal(size=30)) == pytest.approx(1e-4)
+    assert chance_of_order(values, rng.normal(size=30)) > 0.05
+
+
+def test_there_is_no_chance_where_there_is_no_correlation():
+    assert chance_of_order([1, 2, 3], [1, 2, 3]) is None
+    assert chance_of_order([1, 2, 3, None, math.nan], [1, 2, 3, 4, 5]) is None
+    assert chance_of_order([1, 1, 1, 1], [1, 2, 3, 4]) is None

@@ -65,9 +65,9 @@ def folder(tmp_path):
 
 def test_each_run_with_measures_has_a_table(folder):
     html = build_report([folder / "a", folder / "b"])
-    assert html.count('class="numbers heatmap"') == 1
+    assert html.count('aria-label="Alignment measures of') == 1
     assert "Alignment measures by layer" in html and "layer 8 (used)" in html and "random 0.123" in html
-    table = html[html.index('class="numbers heatmap"') :].split("</table>")[0]
+    table = html[html.index('aria-label="Alignment measures of') :].split("</table>")[0]
     assert table.count("<tr>") == 14 and table.count("<td") == 13 * 10
     shades = [float(shade) for shade in re.findall(r"--shade: ([\d.]+)", table)]
     assert len(shades) == 130 and all(0 <= shade <= 1 for shade in shades) and max(shades) == 1
@@ -76,9 +76,34 @@ def test_each_run_with_measures_has_a_table(folder):
 
 def test_runs_without_measures_have_none(folder):
     html = build_report([folder / "b"])
-    assert "Alignment measures" not in html and 'class="numbers heatmap"' not in html
+    assert "Alignment measures" not in html
     html = build_report([write_made(folder / "plain", make_languages())])
     assert "Similarity of languages" not in html
+
+
+def test_runs_by_layers(folder):
+    html = build_report([folder / "a", folder / "b"])
+    table = html[html.index('aria-label="Mean top-1 accuracy by layer"') :].split("</p>")[0]
+    assert table.count("<tr>") == 3 and table.count("<td") == 2 * 13
+    shades = [float(shade) for shade in re.findall(r"--shade: ([\d.]+)", table)]
+    assert min(shades) == 0 and max(shades) == 1
+    lowest, highest = re.search(r"Shade: ([\d.]+)\u202f% .* ([\d.]+)\u202f%$", table).groups()
+    figures = [float(text) for text in re.findall(r'class="shaded"[^>]*>([\d.]+) ', table)]
+    assert (float(lowest), float(highest)) == (min(figures), max(figures))
+
+
+def test_aer_stands_beside_the_measures_of_its_layer(folder):
+    results = with_measures(make_results("Model-1", 0.6))
+    layers = [
+        {"layer": layer, **dict.fromkeys(("precision", "recall", "f1", "aer"), measure(0.5 - layer / 100, 90))}
+        for layer in range(1, 13)
+    ]
+    gold = {"file": "gold.parquet", "fingerprint": "g", "n": 90}
+    results["alignment_layers"] = {"gold": gold, "method": "itermax", "layers": layers}
+    html = build_report([write(folder / "words", results)])
+    table = html[html.index('aria-label="Alignment measures of') :].split("</table>")[0]
+    rows = [re.findall(r'class="shaded"[^>]*>([^ ]+) ', row)[-1] for row in table.split("<tr>")[2:]]
+    assert rows[0] == "–" and rows[1] == "49.0" and rows[12] == "38.0"
 
 
 def test_languages_by_languages(folder):
