@@ -27,16 +27,17 @@ def neuron_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.clip(np.einsum("nd,nd->d", first, second), -1.0, 1.0)
 
 
-def average_neuron_correlation(first: np.ndarray, second: np.ndarray, *, absolute: bool = True) -> float:
+def average_neuron_correlation(first: np.ndarray, second: np.ndarray, *, absolute: bool = False) -> float:
     """ANC (Del and Fishel, 2022): the mean correlation of corresponding dimensions, 1 where all agree.
 
-    Unlike CKA it falls when one language is rotated against the other: a classifier trained on one would then not
-    work on the other. Absolute correlations of N unrelated pairs have a mean of about 0.8 / √N, signed ones of 0:
-    read the first beside pairs at random.
+    Correlations are taken with their signs, as in the authors' released code (`run_analysis_torch_corr.py` of
+    MaksymDel/xsim: the mean cosine of centred columns). Unlike CKA it falls when one language is rotated against the
+    other: a classifier trained on one would then not work on the other. Signed correlations of unrelated pairs have a
+    mean of 0, absolute ones of N pairs of about 0.8 / √N: read these beside pairs at random.
 
     Args:
         first, second: `(N, D)`; row i of one translates row i of the other.
-        absolute: whether a dimension that is turned round counts as one that agrees (0 to 1), or against (-1 to 1).
+        absolute: whether a dimension that is turned round counts as one that agrees (0 to 1), not against (-1 to 1).
 
     Raises:
         XAlignError: as [`neuron_correlations`].

@@ -9,7 +9,7 @@ from hf_xalign.evaluation.paired_rows import checked_rows
 
 
 def mean_centred(vectors: np.ndarray, reference: np.ndarray | None = None) -> np.ndarray:
-    """Vectors of one language less the mean of that language (Libovický et al., 2020, section 3).
+    """Vectors of one language less the mean of that language (Libovický et al., 2020).
 
     It needs no training and no translations, and is the first thing to try before a model is aligned.
 

@@ -8,7 +8,7 @@ from hf_xalign.evaluation.paired_rows import checked_pairs
 
 
 def linear_cka(first: np.ndarray, second: np.ndarray) -> float:
-    """Linear CKA (Kornblith et al., 2019, section 3) of the same N sentences in two languages, 0 to 1.
+    """Linear CKA (Kornblith et al., 2019) of the same N sentences in two languages, 0 to 1.
 
     ‖YᵀX‖² / (‖XᵀX‖ ‖YᵀY‖) with Frobenius norms and centred columns. It does not change when one side is rotated,
     shifted or scaled, so a high value says that a good linear map exists, not that translations lie together.

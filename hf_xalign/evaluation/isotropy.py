@@ -13,7 +13,7 @@ from hf_xalign.evaluation.paired_rows import checked_rows
 
 
 def mean_cosine(vectors: np.ndarray, *, n_resamples: int = 1000, seed: int = 0) -> Estimate:
-    """The mean cosine of all pairs of different sentences (Ethayarajh, 2019, section 4.1), with its 95 % interval.
+    """The mean cosine of all pairs of different sentences (Ethayarajh, 2019), with its 95 % interval.
 
     0 where directions are used evenly, near 1 in a narrow cone. All pairs are counted, by their sum, so nothing is
     drawn at random but the resamples; pairs of a sentence with its own copy in a resample are left out.
@@ -45,7 +45,7 @@ def mean_cosine(vectors: np.ndarray, *, n_resamples: int = 1000, seed: int = 0) 
 
 
 def partition_isotropy(vectors: np.ndarray) -> float:
-    """The score of Mu and Viswanath (2018, section 2.2): min Z(c) / max Z(c), 0 to 1, 1 for isotropic vectors.
+    """The score of Mu and Viswanath (2018): min Z(c) / max Z(c), 0 to 1, 1 for isotropic vectors.
 
     Z(c) = Σᵢ exp(cᵀvᵢ), over the eigenvectors c of VᵀV, each in both of its directions (its sign is arbitrary).
     Vectors are scaled to length 1 first, which the paper does not do: hidden states differ in length by orders of

@@ -35,7 +35,7 @@ class LanguageSimilarity:
 def language_similarity(
     vectors: Mapping[str, np.ndarray], *, n_resamples: int = 1000, seed: int = 0, confidence: float = 0.95
 ) -> LanguageSimilarity:
-    """mPLM-Sim (Lin et al., 2024, section 3): the mean cosine of the same N sentences in every two languages.
+    """mPLM-Sim (Lin et al., 2024): the mean cosine of the same N sentences in every two languages.
 
     Intervals are percentile bootstraps over sentences; all pairs of languages share the draws, so what is close in
     one draw is close in all. Cosines of one model compare its languages; levels do not compare models.

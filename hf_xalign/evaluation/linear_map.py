@@ -47,7 +47,7 @@ def fit_linear_map(
     """Fit the map on pairs of translations, which must not be those that it is tested on.
 
     "orthogonal": the rotation W that minimises ‖X W − Y‖ (Procrustes; Schönemann, 1966; for embeddings Xing et al.,
-    2015, Conneau et al., 2018, section 2.1). "least_squares": the matrix without that constraint (Mikolov et al.,
+    2015, Conneau et al., 2018). "least_squares": the matrix without that constraint (Mikolov et al.,
     2013). X and Y are centred (Artetxe et al., 2016; for sentences Libovický et al., 2020).
 
     Args:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import (
@@ -92,15 +93,24 @@ def test_anc_is_the_mean_correlation_of_dimensions():
     second[:, 2] *= -1
     expected = [slow_correlation(first[:, d].tolist(), second[:, d].tolist()) for d in range(7)]
     assert neuron_correlations(first, second) == pytest.approx(expected, **CLOSE)
-    assert average_neuron_correlation(first, second) == pytest.approx(sum(map(abs, expected)) / 7, **CLOSE)
-    assert average_neuron_correlation(first, second, absolute=False) == pytest.approx(sum(expected) / 7, **CLOSE)
+    assert average_neuron_correlation(first, second) == pytest.approx(sum(expected) / 7, **CLOSE)
+    absolute = average_neuron_correlation(first, second, absolute=True)
+    assert absolute == pytest.approx(sum(map(abs, expected)) / 7, **CLOSE)
+
+
+def test_anc_is_that_of_the_authors_code():
+    """The mean over dimensions of the cosine of centred columns."""
+    first, second = (torch.tensor(side) for side in pairs(40, 9))
+    centred = [side - side.mean(dim=0, keepdim=True) for side in (first, second)]
+    expected = torch.nn.functional.cosine_similarity(*centred, dim=0).mean().item()
+    assert average_neuron_correlation(first.numpy(), second.numpy()) == pytest.approx(expected, abs=1e-6)
 
 
 def test_anc_sees_rotation_and_not_scale():
     first, _ = pairs(500, 30)
     assert average_neuron_correlation(first, 3 * first + 1) == pytest.approx(1)
     assert average_neuron_correlation(first, first @ rotation(30)) < 0.4
-    assert average_neuron_correlation(first, -first, absolute=False) == pytest.approx(-1)
+    assert average_neuron_correlation(first, -first) == pytest.approx(-1)
 
 
 def test_a_constant_dimension_counts_as_nothing():
