@@ -9,7 +9,8 @@ translation. A step is forward and backward, without an optimiser.
 
 - `memory`: the peak of one step over the size of the process just before it, a fresh process each, of the whole batch
   and cached, TR alone and TR + AWP + WTR; the loss and the gradients of both compared.
-- `growth`: the same peak, cached, over batches from 256 to 4 096 rows; with `--give-back`, the C library gives freed
+- `growth`: the same peak, cached, over batches from 256 to 4 096 rows, drawn at random, so that their rows are as long
+  on average whatever the size; with `--give-back`, the C library gives freed
   memory back at once (MALLOC_MMAP_THRESHOLD_), so that the peak is that of what is in use, without what lies idle.
 - `speed`: processor time (on a shared machine the clock on the wall tells about the others), in turns: TR cached and
   whole; TR cached against sentence-transformers' CachedMultipleNegativesRankingLoss (both ways) with as many rows
@@ -117,8 +118,8 @@ class Bench:
 
     def memory(self) -> None:
         for name in self.options.heads:
-            whole = self.child(name, self.options.batch, None)
-            cached = self.child(name, self.options.batch, self.options.chunk)
+            whole = self.child(name, self.rows[: self.options.batch], None)
+            cached = self.child(name, self.rows[: self.options.batch], self.options.chunk)
             largest, norm = relative_differences(whole, cached)
             print(
                 f"{name}, batch {self.options.batch}: whole {whole['peak'] / MIB:.0f} MiB, cached "
@@ -128,10 +129,11 @@ class Bench:
             )
 
     def growth(self) -> None:
+        shuffled = [self.rows[i] for i in np.random.default_rng(0).permutation(len(self.rows))]
         for name in self.options.heads:
             first = None
             for size in self.options.sizes:
-                step = self.child(name, size, self.options.chunk)
+                step = self.child(name, shuffled[:size], self.options.chunk)
                 # Collected, put together, and their gradient; one block of scores, and what hides some of them.
                 vectors = 2 * (size + (step["links"] if "WTR" in name else 0)) * SIZES["hidden_size"] * 4
                 rest = step["peak"] - 3 * vectors
@@ -142,9 +144,9 @@ class Bench:
                     f"{self.options.sizes[0]}"
                 )
 
-    def child(self, heads: str, size: int, chunk: int | None) -> dict:
+    def child(self, heads: str, rows: list[dict], chunk: int | None) -> dict:
         model = XAlignModel.from_pretrained(self.folder / heads)
-        torch.save(self.batch(model, self.rows[:size]), self.folder / "batch.pt")
+        torch.save(self.batch(model, rows), self.folder / "batch.pt")
         setting = {"folder": str(self.folder), "heads": heads, "chunk": chunk}
         give_back = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
         process = subprocess.run(

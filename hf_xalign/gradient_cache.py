@@ -104,16 +104,17 @@ def cached_step(
     batch = dict(batch)
     if batch.get("label_counts") is None:
         batch["label_counts"] = _label_counts(batch)
-    chunks = list(split_batch(batch, chunk_size))
     collected, states = [], []
-    for chunk in chunks:
+    for chunk in split_batch(batch, chunk_size):
         states.append(_RandomState(chunk))
         with torch.no_grad(), autocast():
             collected.append(unwrapped(**chunk, step=CollectRows()))
     losses, gradients, parameters = _contrast(contrastive_heads(heads), collected)
+    del collected
 
-    for number, chunk in enumerate(chunks):
-        last = number == len(chunks) - 1
+    # The chunks are made once more rather than kept: of a large batch they would take more than its vectors.
+    for number, chunk in enumerate(split_batch(batch, chunk_size)):
+        last = number == len(states) - 1
         rows = {name: parts[number] for name, parts in gradients.items()}
         step = CarryGradients(rows, parameters if last else [])
         with nullcontext() if last else no_sync(), states[number].replayed():
