@@ -17,6 +17,7 @@ _WHERE = {
     "XAlignTrainer": "hf_xalign.trainer",
     "XAlignDataCollator": "hf_xalign.data.collator",
     "Transliterate": "hf_xalign.data.transliteration",
+    "load_transliterator": "hf_xalign.data.transliterators",
     "AlignWords": "hf_xalign.data.word_alignment",
     "TokenizeViews": "hf_xalign.data.tokenization",
     "load_aligner": "hf_xalign.aligners",
