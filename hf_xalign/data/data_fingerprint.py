@@ -39,17 +39,14 @@ def describe_source(source: Source) -> dict[str, Any]:
     return described
 
 
-def fingerprint_of(settings: dict[str, Any], sections: dict[str, list[Source]], romaniser: str | None = None) -> str:
-    """16 hex digits that change with the settings, the sources, the content of their files and the romaniser's id.
-
-    `romaniser` is by default uroman's.
-    """
+def fingerprint_of(settings: dict[str, Any], sections: dict[str, list[Source]], romaniser: str) -> str:
+    """16 hex digits that change with the settings, the sources, the content of their files and the romaniser's id."""
     described = {section: [describe_source(source) for source in sources] for section, sources in sections.items()}
     everything = {
         "format": _FORMAT,
         "settings": settings,
         "sections": described,
-        "romaniser": romaniser or backend_id(),
+        "romaniser": romaniser,
     }
     canonical = json.dumps(everything, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -10,10 +10,9 @@ from datasets import Dataset
 from hf_xalign.aligners import load_aligner
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.clean_rows import CleanRows, read_rows
-from hf_xalign.data.data_fingerprint import fingerprint_of
 from hf_xalign.data.preparation import (
     SHARD_ROWS,
-    data_settings,
+    fingerprint_of_data,
     is_prepared,
     prepare,
     prepared_folder,
@@ -53,7 +52,7 @@ def prepare_part(
     if not 0 <= index < count:
         raise XAlignError(f"there is no part {index} of {count}: parts are numbered from 0")
     folder, sections = prepared_folder(data_args, default_dir), read_sections(data_args)
-    fingerprint = fingerprint_of(data_settings(data_args, encoder), sections)
+    fingerprint = fingerprint_of_data(data_args, sections, encoder)
     try:
         if not is_prepared(folder, fingerprint):
             shards = shard_folder(folder, fingerprint)

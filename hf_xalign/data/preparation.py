@@ -72,7 +72,7 @@ def prepare(
     folder = prepared_folder(data_args, default_dir)
     sections = read_sections(data_args)
     settings = data_settings(data_args, encoder)
-    fingerprint = fingerprint_of(settings, sections, romaniser(data_args, "text", "lang").backend_id)
+    fingerprint = fingerprint_of_data(data_args, sections, encoder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # Two runs of recipes that share their data may start together: one prepares, the other waits and uses.
@@ -93,6 +93,11 @@ def prepare(
     except OSError as error:
         raise XAlignError(f"{folder} cannot be written: {error.strerror or error}") from None
     return folder
+
+
+def fingerprint_of_data(data_args: DataArguments, sections: dict[str, list[Source]], encoder: str | None) -> str:
+    """By which the data of a recipe are known again; see [`fingerprint_of`]."""
+    return fingerprint_of(data_settings(data_args, encoder), sections, romaniser(data_args, "text", "lang").backend_id)
 
 
 def prepared_folder(data_args: DataArguments, default_dir: str | Path | None) -> Path:

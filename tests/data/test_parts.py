@@ -66,11 +66,11 @@ def romanised(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("num_proc", [None, 2])
-def test_the_last_part_joins_them_to_the_same_bytes(num_proc, data_args, romanised):
-    straight = prepare(data_args("straight", preprocessing_num_proc=num_proc))
+@pytest.mark.parametrize("settings", [{}, {"preprocessing_num_proc": 2}, {"transliteration": {"noise": 0.3}}], ids=str)
+def test_the_last_part_joins_them_to_the_same_bytes(settings, data_args, romanised):
+    straight = prepare(data_args("straight", **settings))
     romanised.clear()
-    shared = data_args("shared", preprocessing_num_proc=num_proc)
+    shared = data_args("shared", **settings)
     assert prepare_part(shared, (1, 3)) is None
     assert prepare_part(shared, (0, 3)) is None
     folder = prepare_part(shared, (2, 3))

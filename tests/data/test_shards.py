@@ -138,7 +138,7 @@ def test_shards_of_other_settings_or_data_are_not_taken(change, data_args, roman
             text = (tmp_path / "hin.txt").read_text()
             (tmp_path / "hin.txt").write_text("पहला\n" + text)
             sections = preparation.read_sections(data_args())
-            fingerprint = preparation.fingerprint_of(preparation.data_settings(data_args(), None), sections)
+            fingerprint = preparation.fingerprint_of_data(data_args(), sections, None)
             left.rename(left.with_name(fingerprint))
     folder = prepare(data_args(**changes))
     assert len(romanised) == (5 if change == "setting" else 10)
