@@ -148,7 +148,7 @@ def cached(options: argparse.Namespace) -> None:
 def peer_step(encoder: torch.nn.Module, batch: dict, options: argparse.Namespace) -> Callable[[], float]:
     """A step of CachedMultipleNegativesRankingLoss, both ways, on an encoder and the tokens of a batch."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.losses import CachedMultipleNegativesRankingLoss
+    from sentence_transformers.sentence_transformer.losses import CachedMultipleNegativesRankingLoss
 
     class Pooled(torch.nn.Module):
         """What a SentenceTransformer is made of: tokens to `sentence_embedding`, the mean over all of them."""
