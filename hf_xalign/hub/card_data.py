@@ -71,7 +71,10 @@ def _relation(run: RunFolder) -> str:
 
 
 # Names that the Hub's list of metrics has.
-_METRICS = {"retrieval": "accuracy", "mining": "f1", "sts": "spearmanr"}
+_METRICS = {
+    **{"retrieval": "accuracy", "mining": "f1", "sts": "spearmanr"},
+    **{"sib200": "accuracy", "ner": "f1", "pos": "accuracy", "nli": "accuracy"},
+}
 
 
 def _metrics(scores: list[Score]) -> list[str]:

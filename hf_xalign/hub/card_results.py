@@ -18,6 +18,10 @@ _COLUMNS = {
     "layers": {"precision": "precision", "recall": "recall", "f1": "F1", "aer": "AER"},
     "mining": {"precision": "precision", "recall": "recall", "f1": "F1"},
     "sts": {"spearman": "Spearman", "pearson": "Pearson"},
+    "sib200": {"accuracy": "accuracy", "macro_f1": "macro-F1"},
+    "ner": {"entity_f1": "entity F1"},
+    "pos": {"accuracy": "accuracy"},
+    "nli": {"accuracy": "accuracy", "macro_f1": "macro-F1"},
 }
 _WHAT = {
     "retrieval": "top-1 sentence retrieval by {by}, per cent",
@@ -26,9 +30,14 @@ _WHAT = {
     "layers": "word alignment by {by}, by layer, per cent",
     "mining": "bitext mining, per cent",
     "sts": "correlation of cosines with gold scores",
+    "sib200": "topics, fine-tuned in one language and tested in another, per cent",
+    "ner": "named entities, fine-tuned in one language and tested in another, per cent",
+    "pos": "parts of speech, fine-tuned in one language and tested in another, per cent",
+    "nli": "inference, fine-tuned in one language and tested in another, per cent",
 }
-_ROW = {"layers": "layer", "sts": ""}
-_SHARES = ("retrieval", "alignment", "layers", "mining")
+_DOWNSTREAM = ("sib200", "ner", "pos", "nli")
+_ROW = {"layers": "layer", "sts": "", **dict.fromkeys(_DOWNSTREAM, "trained in → tested in")}
+_SHARES = ("retrieval", "alignment", "layers", "mining", *_DOWNSTREAM)
 
 
 @dataclass(frozen=True)
@@ -63,8 +72,9 @@ def weakest_and_best(scores: Sequence[Score]) -> tuple[Score, Score] | None:
 
 
 def percent(score: Score) -> str:
-    """A share and its interval in per cent: `61.2 [58.0, 64.1]`."""
-    return f"{100 * score.value:.1f} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
+    """A share and its interval in per cent: `61.2 [58.0, 64.1]`, of several seeds `61.2 ± 1.1 [58.0, 64.1]`."""
+    deviation = "" if score.deviation is None else f" ± {100 * score.deviation:.1f}"
+    return f"{100 * score.value:.1f}{deviation} [{100 * score.low:.1f}, {100 * score.high:.1f}]"
 
 
 def _table(scores: list[Score]) -> ResultTable:
@@ -87,6 +97,10 @@ def _caption(score: Score) -> str:
     parts = [_WHAT[score.task].format(by=inline(score.by))]
     if score.layer is not None and score.task != "layers":
         parts.append(f"{inline(score.pooling)} of layer {score.layer}" if score.pooling else f"layer {score.layer}")
+    if score.split:
+        parts.append(f"split {code(score.split)}")
+    if score.deviation is not None:
+        parts.append(f"mean ± standard deviation of {score.seeds} seeds")
     synthetic = ", synthetic" if score.synthetic else ""
     fingerprint = f" (fingerprint {code(score.fingerprint)})" if score.fingerprint else ""
     return f"**{inline(score.dataset)}**{synthetic}{fingerprint}: {', '.join(parts)}"

@@ -27,6 +27,10 @@ TASKS = {
     "layers": ("token-classification", "Word alignment by layer"),
     "mining": ("sentence-similarity", "Bitext mining"),
     "sts": ("sentence-similarity", "Graded sentence similarity"),
+    "sib200": ("text-classification", "Topic classification, fine-tuned"),
+    "ner": ("token-classification", "Named entity recognition, fine-tuned"),
+    "pos": ("token-classification", "Part-of-speech tagging, fine-tuned"),
+    "nli": ("text-classification", "Natural language inference, fine-tuned"),
 }
 # Metric -> the Hub's name for it, and the name that people read.
 METRICS = {
@@ -40,9 +44,12 @@ METRICS = {
     "aer": ("alignment_error_rate", "alignment error rate"),
     "spearman": ("spearmanr", "Spearman correlation"),
     "pearson": ("pearsonr", "Pearson correlation"),
+    "accuracy": ("accuracy", "accuracy"),
+    "macro_f1": ("f1", "macro-F1"),
+    "entity_f1": ("f1", "entity F1, strict IOB2"),
 }
 # One figure for each table's row; the card's tables have the rest.
-_MAIN = ("mean", "gap", "aer", "f1", "spearman")
+_MAIN = ("mean", "gap", "aer", "f1", "spearman", "accuracy", "entity_f1")
 
 
 def model_index(scores: Iterable[Score], run: RunFolder) -> list[EvalResult]:
@@ -55,7 +62,7 @@ def model_index(scores: Iterable[Score], run: RunFolder) -> list[EvalResult]:
             dataset_type=ids.get(score.dataset, _slug(score.dataset)),
             dataset_name=" ".join(filter(None, (one_line(score.dataset), one_line(score.row)))),
             dataset_config=one_line(score.row) or None,
-            dataset_split="test",
+            dataset_split=one_line(score.split) or "test",
             metric_type=METRICS[score.metric][0],
             metric_name=METRICS[score.metric][1] + (f" ({one_line(score.by)})" if score.by else ""),
             metric_value=score.value,
@@ -78,6 +85,9 @@ def entries(scores: Iterable[Score], run: RunFolder) -> dict[str, list[EvalResul
         notes = [METRICS[score.metric][1], score.by, f"95 % interval {score.low} to {score.high}", f"n = {score.n}"]
         if score.layer is not None:
             notes.append(f"layer {score.layer}")
+        if score.deviation is not None:
+            notes.append(f"mean of {score.seeds} seeds, standard deviation {score.deviation}")
+        notes += [f"split {score.split}"] * bool(score.split)
         notes += ["synthetic data"] * score.synthetic
         notes += [f"data fingerprint {score.fingerprint}"] * bool(score.fingerprint)
         files.setdefault(_slug(score.dataset), []).append(

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from hf_xalign.evaluation import audit_results, languages_results, mining_results, results, sts_results
+from hf_xalign.evaluation.downstream import results as downstream_results
+from hf_xalign.evaluation.downstream.settings import MEASURES_OF
 from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, check_shape
 
 
@@ -22,15 +24,18 @@ class Score:
 
     Attributes:
         task: `"retrieval"`, `"similarity"`, `"layers"` and `"alignment"` (of words, by layer and by language),
-            `"mining"` or `"sts"`.
+            `"mining"`, `"sts"`, or one of downstream: `"sib200"`, `"ner"`, `"pos"` or `"nli"`.
         dataset, fingerprint, synthetic: what it was measured on.
-        row: the pair of languages as `eng_Latn-swh_Latn`, a group of them, a layer; empty where there is one row.
+        row: the pair of languages as `eng_Latn-swh_Latn`, a group of them, a layer, of downstream tasks the languages
+            of training and test as `eng_Latn → swh_Latn`; empty where there is one row.
         languages: the codes that it speaks of; none for a group.
         metric: `"forward"`, `"backward"`, `"mean"` (top-1 of either direction and of both), `"gap"`, `"aer"`, `"f1"`,
             `"spearman"`, ...
         by: the similarity that retrieval ranks by, the aligner of words; empty for other tasks.
         value, low, high: the estimate and its 95 % interval, as in the file.
         n: sentences (pairs) that it is the mean over.
+        deviation, seeds: of downstream tasks, the standard deviation over so many seeds; None of one seed.
+        split: of the data; empty where the file does not tell.
         layer, pooling: of the sentence embeddings; None where they make no difference.
         date: when it was measured, ISO 8601; empty where the file does not tell.
     """
@@ -50,6 +55,9 @@ class Score:
     layer: int | None = None
     pooling: str | None = None
     date: str = ""
+    deviation: float | None = None
+    seeds: int = 1
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,8 @@ def read_scores(
     A file counts if it measures this run (by the last part of the model's path) and is not older than its weights.
 
     Args:
-        folder: the run's. `results.json`, `languages.json`, `mining.json`, `sts.json` and `audit.json` are read in it,
-            in its subfolders and in those of `evaluation/`; never in `checkpoint-*`.
+        folder: the run's. `results.json`, `languages.json`, `mining.json`, `sts.json`, `audit.json` and
+            `downstream.json` are read in it, in its subfolders and in those of `evaluation/`; never in `checkpoint-*`.
         names: what the run is called, besides the folder's name.
         since: when the training ended, ISO 8601.
         also: folders that `xalign evaluate --output` wrote elsewhere.
@@ -106,14 +114,14 @@ def _newest(scores: list[Score]) -> list[Score]:
     """What was measured twice (a folder that was copied, an evaluation done again) counts once."""
     by_place: dict[Score, Score] = {}
     for score in scores:
-        place = dataclasses.replace(score, value=0.0, low=0.0, high=0.0, n=0, date="")
+        place = dataclasses.replace(score, value=0.0, low=0.0, high=0.0, n=0, date="", deviation=None, seeds=1)
         before = by_place.get(place)
         if before is None or not before.date or (score.date and _time(before.date) <= _time(score.date)):
             by_place[place] = score
     return list(by_place.values())
 
 
-_KINDS = (results, languages_results, mining_results, sts_results, audit_results)
+_KINDS = (results, languages_results, mining_results, sts_results, audit_results, downstream_results)
 _NAMES = tuple(kind.FILE_NAME for kind in _KINDS)
 
 
@@ -219,6 +227,30 @@ def _sts_scores(read: dict[str, Any], where: str, known: set[str], truncated: di
             yield Score(task="sts", metric=metric, **common, **told)
 
 
+def _downstream_scores(
+    read: dict[str, Any], where: str, known: set[str], truncated: dict[str, int]
+) -> Iterator[Score]:
+    downstream_results.validate_downstream(read, where)
+    place = next((place for place, model in enumerate(read["models"]) if _is_known(model["model"], known)), None)
+    if place is None:
+        return
+    for entry in read["languages"]:
+        languages = (read["train_language"], entry["language"])
+        for metric in MEASURES_OF[read["task"]]:
+            found = entry["scores"][place][metric]
+            yield Score(
+                task=read["task"],
+                metric=metric,
+                row=" → ".join(languages),
+                languages=tuple(dict.fromkeys(languages)),
+                deviation=found["sd"],
+                seeds=len(found["seeds"]),
+                split=str(read["settings"].get("test_split", "")),
+                **_common(read),
+                **_estimate(found, where, f"languages.{metric}"),
+            )
+
+
 # `simalign(model=NAME@FINGERPRINT, layer=3, method=itermax, ...)`
 _ALIGNER = re.compile(
     r"(?P<kind>\w+)\(model=(?P<model>[^@,]+)@[^,]*(?:, layer=(?P<layer>\d+))?(?:, method=(?P<how>\w+))?"
@@ -255,6 +287,7 @@ _READERS = {
     mining_results.FORMAT: _mining_scores,
     sts_results.FORMAT: _sts_scores,
     audit_results.FORMAT: _audit_scores,
+    downstream_results.FORMAT: _downstream_scores,
 }
 
 

@@ -10,6 +10,7 @@ from huggingface_hub import ModelCard, parse_eval_result_entries
 
 from hf_xalign.hub import write_card
 from hf_xalign.hub.run_results import read_scores
+from tests.evaluation.downstream_factory import make_downstream
 from tests.evaluation.languages_factory import make_languages
 from tests.hub.card_factory import DATA, PROVENANCE, make_run, run_results, write_results
 
@@ -129,3 +130,39 @@ def test_every_language_has_an_entry(tmp_path):
         ("-".join(entry["pair"]), entry["scores"]["cosine"][0]["mean"]["value"]) for entry in found["languages"]
     ]
     assert len(entries(folder)["xalign-flores200_devtest.yaml"]) == len(rows) == 7
+
+
+def test_downstream_tasks_have_their_seeds_and_split(tmp_path):
+    folder = make_run(tmp_path)
+    found = make_downstream(("other", "my-run"), (0.4, 0.5)) | {"date": "2026-02-01T00:00:00+00:00"}
+    found["settings"]["test_split"] = "dev"
+    write_results(folder / "sib200", found, "downstream.json")
+    one_seed = make_downstream(("my-run",), (0.5,), task="ner", name="wikiann", seeds=1)
+    write_results(folder / "ner", one_seed | {"date": "2026-02-01T00:00:00+00:00"}, "downstream.json")
+    read = read_scores(folder)
+    assert not read.left_out and [score.metric for score in read.scores].count("accuracy") == 2
+    text = write_card(folder).read_text(encoding="utf-8")
+    score = found["languages"][1]["scores"][1]["accuracy"]
+    shown = (
+        f"{100 * score['value']:.1f} ± {100 * score['sd']:.1f} [{100 * score['low']:.1f}, {100 * score['high']:.1f}]"
+    )
+    assert f"| `hin_Deva → urd_Arab` | 204 | {shown} |" in text
+    assert "split `dev`, mean ± standard deviation of 3 seeds" in text and "entity F1 |" in text
+    by_task = {entry.task_id: entry for entry in entries(folder)["xalign-sib200.yaml"]}
+    entry = by_task["sib200-accuracy-hin_Deva-urd_Arab"]
+    assert entry.value == score["value"]
+    assert f"mean of 3 seeds, standard deviation {score['sd']}, split dev" in entry.notes
+    (ner, _) = entries(folder)["xalign-wikiann.yaml"]
+    assert "seeds" not in ner.notes
+    results = {result.dataset_config: result for result in ModelCard(text).data.eval_results}
+    assert results["hin_Deva → urd_Arab"].task_type in ("text-classification", "token-classification")
+    assert {result.dataset_split for result in results.values()} <= {"dev", "test"}
+
+
+def test_a_malformed_downstream_file_is_left_out(tmp_path):
+    folder = make_run(tmp_path)
+    found = make_downstream(("my-run",), (0.5,))
+    found["languages"][0]["scores"] = []
+    write_results(folder / "bad", found, "downstream.json")
+    read = read_scores(folder)
+    assert not read.scores and "0 scores for 1 models" in read.left_out[0]
