@@ -167,7 +167,11 @@ def peer_step(encoder: torch.nn.Module, batch: dict, options: argparse.Namespace
 
     model = SentenceTransformer(modules=[Pooled()], device=options.device).train()
     loss_of = CachedMultipleNegativesRankingLoss(
-        model, scale=20, mini_batch_size=options.chunk, directions=("query_to_doc", "doc_to_query")
+        model,
+        scale=20,
+        mini_batch_size=options.chunk,
+        directions=("query_to_doc", "doc_to_query"),
+        partition_mode="per_direction",
     )
     features = [{name: batch[view][name] for name in ("input_ids", "attention_mask")} for view in ("source", "target")]
 
