@@ -21,11 +21,14 @@ PATIENCE = timedelta(days=30)
 def first_process_first(args: TrainingArguments) -> Iterator[None]:
     """As `TrainingArguments.main_process_first`, whose waiting processes would give up after `ddp_timeout`.
 
-    That limit is for steps, which take seconds; preparation may take hours. All processes must enter.
+    That limit is for steps, which take seconds; preparation may take hours. All processes must enter; one that stands
+    still inside holds the others until it goes on or dies.
     """
     if args.world_size == 1:
         yield
         return
+    # Who never comes here is missed after `ddp_timeout`; making a group would wait with that group's patience.
+    dist.barrier()
     # Of gloo, also beside GPUs: it waits without keeping one busy.
     patient = dist.new_group(backend="gloo", timeout=PATIENCE)
     is_first = args.local_process_index == 0

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import resource
@@ -18,8 +19,8 @@ import yaml
 
 from hf_xalign.checkpoints import missing_part, newest_whole_checkpoint
 from hf_xalign.cli import main
-from tests.stress.forked import Forked
-from tests.stress.kills import COMMON, RECIPES, compare_prepared, compare_runs, small_shards
+from tests.stress.forked import Forked, ForkedPair
+from tests.stress.kills import ADAPTER, COMMON, RECIPES, compare_prepared, compare_runs, small_shards
 
 
 SIGKILL = -signal.SIGKILL
@@ -37,9 +38,11 @@ def straight(tmp_path_factory):
     return place, run.changes()
 
 
-def _arguments(place: Path) -> list[str]:
-    data = ["--prepared_dir", str(place.parent / "prepared")]
-    return ["train", str(place.parent / "recipe.yaml"), *data, "--output_dir", str(place / "out")]
+def _arguments(place: Path, beside: Path | None = None) -> list[str]:
+    """A run in a folder, of the recipe and the data that lie beside it, or beside another one."""
+    given = (beside or place).parent
+    data = ["--prepared_dir", str(given / "prepared")]
+    return ["train", str(given / "recipe.yaml"), *data, "--output_dir", str(place / "out")]
 
 
 @pytest.fixture
@@ -102,6 +105,56 @@ def test_sigterm_saves_and_ends(straight, place):
     assert Forked(_arguments(place), place / "said.log").wait(120) == 0, _said(place)
     assert f"resuming from {checkpoint}\n" in _said(place)
     compare_runs(place / "out", straight[0] / "out")
+
+
+def test_two_processes_that_are_killed_and_stopped_go_on(straight, place):
+    """One is killed, and the other ends by itself; one is sent SIGTERM, and both save and end."""
+    (place / "straight").mkdir()
+    six = ["--max_steps", "6"]
+    arguments = [*_arguments(place / "straight", straight[0]), *six]
+    run = ForkedPair(arguments, place / "said.log", die_at=0, changes_in=place)
+    assert run.wait(120) == 0, _said(place)
+    half = run.changes() // 2
+    arguments = [*_arguments(place, straight[0]), *six]
+    assert ForkedPair(arguments, place / "said.log", die_at=half, changes_in=place).wait(120) == SIGKILL, _said(place)
+    assert newest_whole_checkpoint(place / "out").endswith("checkpoint-3")
+    run = ForkedPair(arguments, place / "said.log", before=_second_process_is_stopped)
+    assert run.wait(120) == ForkedPair.STOPPED, _said(place)
+    assert f"resuming from {place}/out/checkpoint-3\n" in _said(place)
+    assert _said(place).splitlines()[-1].startswith(f"stopped by SIGTERM: wrote {place}/out/checkpoint-5;")
+    assert ForkedPair(arguments, place / "said.log").wait(120) == 0, _said(place)
+    compare_runs(place / "out", place / "straight" / "out")
+
+
+def test_an_adapter_that_is_killed_ends_as_one_that_was_not(straight, place):
+    """Only half of the steps, on the encoder of the run that was not killed."""
+    changes = ADAPTER | {"model_name_or_path": str(straight[0] / "out"), "max_steps": 6}
+    (place / "recipe.yaml").write_text(yaml.safe_dump(COMMON | RECIPES["steps"] | changes, sort_keys=False))
+    (place / "straight").mkdir()
+    (place / "killed").mkdir()
+    run = Forked(_arguments(place / "straight"), place / "said.log", die_at=0, changes_in=place / "straight")
+    assert run.wait(120) == 0, _said(place)
+    arguments = _arguments(place / "killed")
+    die_at = run.changes() // 2
+    run = Forked(arguments, place / "said.log", die_at=die_at, changes_in=place / "killed")
+    assert run.wait(120) == SIGKILL, _said(place)
+    assert Forked(arguments, place / "said.log").wait(120) == 0, _said(place)
+    assert "resuming from " in _said(place)
+    compare_runs(place / "killed" / "out", place / "straight" / "out")
+
+
+def _second_process_is_stopped() -> None:
+    """In its third batch, which is of its second step."""
+    from hf_xalign.trainer import XAlignTrainer
+
+    step, calls = XAlignTrainer.training_step, itertools.count(1)
+
+    def stopped(*args, **kwargs):
+        if os.environ["RANK"] == "1" and next(calls) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(*args, **kwargs)
+
+    XAlignTrainer.training_step = stopped
 
 
 def _slow_steps() -> None:

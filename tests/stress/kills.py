@@ -1,10 +1,14 @@
 """Kill runs at random moments, start them again with the same command, and compare with the run never killed.
 
   python tests/stress/kills.py --seed 0 --cases 60
+  python tests/stress/kills.py --seed 0 --cases 30 --processes 2
+  python tests/stress/kills.py --seed 0 --cases 30 --adapter
 
 Three commands are killed: `xalign prepare`, `xalign train` (two recipes: by steps and by epochs with a gradient cache)
 and `xalign push` to a Hub on this machine. A kill is SIGKILL at a random time, at a random change of a file, or while
-a checkpoint is being written; some runs are sent SIGTERM instead, which must save and end with status 143.
+a checkpoint is being written; some runs are sent SIGTERM instead, which must save and end with status 143. With
+`--processes 2` or `--adapter` only training is killed: on two processes, of which one or both meet the signal, and
+with a LoRA adapter.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.hub.loopback.server import TOKEN, Hub
-from tests.stress.forked import Forked
+from tests.stress.forked import Forked, ForkedPair
 
 
 PATIENCE_S = 300
@@ -80,6 +84,13 @@ RECIPES = {
         "metric_for_best_model": "loss",
     },
 }
+# On the encoder of a run of the first recipe.
+ADAPTER = {
+    "model_config": {},
+    "heads": {"mlm": {}, "tr": {"projection": "tanh", "learnable_temperature": True}},
+    "peft": {"r": 2, "lora_alpha": 4, "lora_dropout": 0.1},
+}
+ONE_OR_BOTH = ((0,), (1,), (0, 1))
 
 
 class Defect(AssertionError):
@@ -92,21 +103,27 @@ class Command:
     Args:
         arguments: after `xalign`.
         place: its folder, which the kills at changes of files watch.
+        before: called in its process first.
+        processes: how many it runs on.
     """
 
-    def __init__(self, arguments: list[str], place: Path, before=None):
-        self.arguments, self.place, self.before = arguments, place, before
+    def __init__(self, arguments: list[str], place: Path, before=None, processes: int = 1):
+        self.arguments, self.place, self.before, self.processes = arguments, place, before, processes
         self.log = place / "said.log"
         self.time, self.count = 0.0, 1
 
     def straight(self) -> None:
         """Run it, and remember how long it takes and how many changes it makes."""
         begun = time.monotonic()
-        run = Forked(self.arguments, self.log, die_at=0, changes_in=self.place, before=self.before)
+        run = self.start(die_at=0)
         self.check(run.wait(PATIENCE_S), run)
         self.time, self.count = time.monotonic() - begun, run.changes()
 
-    def check(self, status: int | None, run: Forked) -> None:
+    def start(self, die_at: int | None = None, **of_pair) -> Forked | ForkedPair:
+        run = Forked if self.processes == 1 else ForkedPair
+        return run(self.arguments, self.log, die_at=die_at, changes_in=self.place, before=self.before, **of_pair)
+
+    def check(self, status: int | None, run: Forked | ForkedPair) -> None:
         if status is None:
             run.end()
             raise Defect(f"it hangs: {self.log}")
@@ -119,15 +136,19 @@ class Command:
         if not like.count:  # a push changes nothing here
             how = "time"
         die_at = rng.randint(1, like.count) if how == "change" else None
-        run = Forked(self.arguments, self.log, die_at=die_at, changes_in=self.place, before=self.before)
+        run = self.start(die_at, **({} if self.processes == 1 else {"signalled": rng.choice(ONE_OR_BOTH)}))
         if how == "change":
             status = run.wait(PATIENCE_S)
+            if status is None:
+                self.check(status, run)
         elif how == "checkpoint":
             status = self._until_a_checkpoint_is_written(run, rng)
         else:
             status = run.wait(rng.uniform(0, like.time))
         if status is None:
             status = run.end(signal.SIGTERM if how == "SIGTERM" else signal.SIGKILL)
+            if status is None:
+                raise Defect(f"a process does not end that has lost the other, or was asked to: {self.log}")
         if status == -signal.SIGKILL:
             return "SIGKILL"
         if how == "SIGTERM" and status in (128 + signal.SIGTERM, -signal.SIGTERM):
@@ -139,7 +160,7 @@ class Command:
     def writes_checkpoints(self) -> bool:
         return self.arguments[0] == "train"
 
-    def _until_a_checkpoint_is_written(self, run: Forked, rng: random.Random) -> int | None:
+    def _until_a_checkpoint_is_written(self, run: Forked | ForkedPair, rng: random.Random) -> int | None:
         wait_for = rng.randint(1, 3)
         begun = set()
         end = time.monotonic() + PATIENCE_S
@@ -184,7 +205,8 @@ def losses(state: Path) -> list[dict]:
 
 
 def compare_runs(out: Path, straight: Path) -> None:
-    for name in ("model.safetensors", "xalign_heads.safetensors"):
+    weights = "adapter_model" if (straight / "adapter_model.safetensors").exists() else "model"
+    for name in (f"{weights}.safetensors", "xalign_heads.safetensors"):
         if (out / name).read_bytes() != (straight / name).read_bytes():
             raise Defect(f"{out / name} has other bits than that of the run never killed")
     logs = [losses(folder / "trainer_state.json") for folder in (out, straight)]
@@ -209,21 +231,21 @@ def small_shards() -> None:
     """Have preparation keep what it has done every 8 rows, of which the recipes have too few for one shard."""
     from hf_xalign.data import preparation
 
-    preparation._SHARD_ROWS = 8
+    preparation.SHARD_ROWS = 8
 
 
 class Stress:
-    def __init__(self, work: Path, seed: int, hub: Hub):
-        self.work, self.rng, self.hub = work, random.Random(seed), hub
+    def __init__(self, work: Path, seed: int, hub: Hub, processes: int = 1):
+        self.work, self.rng, self.hub, self.processes = work, random.Random(seed), hub, processes
         self.kills: Counter[str] = Counter()
         self.notices = self.restarts = self.runs = 0
 
-    def place(self, name: str, recipe: str) -> Path:
+    def place(self, name: str, recipe: str, **changes) -> Path:
         import yaml
 
         place = self.work / name
         place.mkdir()
-        (place / "recipe.yaml").write_text(yaml.safe_dump(COMMON | RECIPES[recipe], sort_keys=False))
+        (place / "recipe.yaml").write_text(yaml.safe_dump(COMMON | RECIPES[recipe] | changes, sort_keys=False))
         return place
 
     def prepare(self, place: Path, prepared: Path) -> Command:
@@ -232,7 +254,7 @@ class Stress:
 
     def train(self, place: Path, prepared: Path) -> Command:
         places = ["--prepared_dir", str(prepared), "--output_dir", str(place / "out")]
-        return Command(["train", str(place / "recipe.yaml"), *places], place)
+        return Command(["train", str(place / "recipe.yaml"), *places], place, processes=self.processes)
 
     def push(self, place: Path, folder: Path) -> Command:
         def before():
@@ -248,7 +270,7 @@ class Stress:
                 break
             self.kills[phase(command.place, command.arguments[0]) if ended == "SIGKILL" else ended] += 1
             self.restarts += 1
-        run = Forked(command.arguments, command.log, before=command.before)
+        run = command.start()
         command.check(run.wait(PATIENCE_S), run)
         self.runs += 1
         self.notices += command.log.read_text(errors="replace").count("is half-written and skipped")
@@ -256,16 +278,34 @@ class Stress:
     def total(self) -> int:
         return sum(count for name, count in self.kills.items() if not name.startswith("SIGTERM"))
 
+    def straight(self, name: str, **changes) -> tuple[Path, Command, Command]:
+        """A run that is not killed: its folder, its preparation and its training."""
+        place = self.place(f"straight-{name}{'-adapter' if changes else ''}", name, **changes)
+        prepare = self.prepare(place, place / "prepared")
+        prepare.straight()
+        train = self.train(place, place / "prepared")
+        train.straight()
+        print(f"{place.name}: prepared in {prepare.time:.1f} s, trained in {train.time:.1f} s", flush=True)
+        return place, prepare, train
+
+    def go_on_training(self, cases: int, *, adapter: bool) -> None:
+        """Kill training alone, of both recipes in turn."""
+        changes = {}
+        if adapter:
+            changes = ADAPTER | {"model_name_or_path": str(self.straight("steps")[0] / "out")}
+        straight = [(name, *self.straight(name, **changes)) for name in RECIPES]
+        number = 0
+        while self.total() < cases:
+            name, of, _, train = straight[number % 2]
+            number += 1
+            here = self.place(f"case-{number}", name, **changes)
+            self.kill(self.train(here, of / "prepared"), train, 5)
+            compare_runs(here / "out", of / "out")
+            shutil.rmtree(here)
+            print(f"{number}: {dict(self.kills)}", flush=True)
+
     def go(self, cases: int) -> None:
-        straight = {}
-        for name in RECIPES:
-            place = self.place(f"straight-{name}", name)
-            prepare = self.prepare(place, place / "prepared")
-            prepare.straight()
-            train = self.train(place, place / "prepared")
-            train.straight()
-            straight[name] = (place, prepare, train)
-            print(f"{name}: prepared in {prepare.time:.1f} s, trained in {train.time:.1f} s", flush=True)
+        straight = {name: self.straight(name) for name in RECIPES}
         place = straight["steps"][0]
         pushed = self.push(self.place("straight-push", "steps"), place / "out")
         pushed.straight()
@@ -308,6 +348,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cases", type=int, default=60, help="kills with SIGKILL, at least")
+    parser.add_argument("--processes", type=int, choices=(1, 2), default=1, help="that a training runs on")
+    parser.add_argument("--adapter", action="store_true", help="train LoRA adapters")
     options = parser.parse_args()
     hub = Hub()
     begun = time.monotonic()
@@ -329,9 +371,12 @@ def main() -> int:
         import hf_xalign.hub.push
         import hf_xalign.train  # noqa: F401
 
-        stress = Stress(Path(work), options.seed, hub)
+        stress = Stress(Path(work), options.seed, hub, options.processes)
         try:
-            stress.go(options.cases)
+            if options.adapter or options.processes > 1:
+                stress.go_on_training(options.cases, adapter=options.adapter)
+            else:
+                stress.go(options.cases)
         except Defect as defect:
             print(f"DEFECT (seed {options.seed}): {defect}")
             for log in sorted(Path(work).glob("*/said.log")):
