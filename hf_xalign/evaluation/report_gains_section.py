@@ -140,7 +140,8 @@ def _scatter(identifier: str, runs: Sequence[Run], measure: Column, gain: Column
         for run, x, y in zip(runs, measure.values, gain.values, strict=True)
         if x is not None and y is not None
     ]
-    across = nice_scale([x for _, x, _ in points], count=4)
+    bounds = {"floor": 0, "ceiling": 1} if measure.is_share else {}
+    across = nice_scale([x for _, x, _ in points], count=4, **bounds)
     # No gain is on every plot, so that a reader sees on which side of it a run is.
     upward = nice_scale([0.0, *(y for *_, y in points)], count=4)
     zero = num(_HEIGHT * (1 - upward(0.0)))
