@@ -191,18 +191,6 @@ def test_a_gradient_that_is_not_finite_stops_the_run_before_the_step(tokenizer, 
         assert torch.equal(value, before[name]), name
 
 
-def test_sharded_parameters_are_refused(tokenizer, tmp_path, monkeypatch):
-    create = XAlignTrainer.create_accelerator_and_postprocess
-
-    def create_sharded(self):
-        create(self)
-        self.is_fsdp_enabled = True
-
-    monkeypatch.setattr(XAlignTrainer, "create_accelerator_and_postprocess", create_sharded)
-    with pytest.raises(XAlignError, match="FSDP"):
-        _trainer(tokenizer, tmp_path)
-
-
 def test_a_batch_of_one_has_no_negatives(tokenizer, tmp_path):
     with pytest.raises(XAlignError, match="per_device_train_batch_size is 1 on one process, but 'tcm' needs"):
         _trainer(tokenizer, tmp_path, {"mlm": {}, "tcm": {}}, per_device_train_batch_size=1)

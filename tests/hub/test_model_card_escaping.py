@@ -33,7 +33,7 @@ def with_name(name: str) -> tuple[dict, dict, dict]:
     provenance = copy.deepcopy(PROVENANCE)
     data = provenance["data"]
     data["languages"][name] = data["languages"]["hin_Deva"]
-    data |= {"aligner": name, "romaniser": name, "fingerprint": name}
+    data |= {"aligner": name, "romaniser": f"uroman {name}", "fingerprint": name}
     for source in data["sources"]["train_data"]:
         source |= {"label": name, "license": name, "hub_id": name}
     provenance["base_model"] = {"name": name, "local": True, "revision": name}
