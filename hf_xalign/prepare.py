@@ -52,6 +52,14 @@ def start_logging() -> None:
     logging.getLogger("hf_xalign").setLevel(logging.INFO)
 
 
+def _take_own_gpu() -> None:
+    """Where processes of a machine share its GPUs, each aligns on one of its own."""
+    import torch
+
+    if "LOCAL_RANK" in os.environ and torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+
+
 def main() -> int:
     """One clear line and status 2 for wrong input; the part is that of `RANK` among `WORLD_SIZE` processes."""
     parser = argparse.ArgumentParser(prog="accelerate launch -m hf_xalign.prepare", description=__doc__)
@@ -59,6 +67,7 @@ def main() -> int:
     options, overrides = parser.parse_known_args()
     start_logging()
     part = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    _take_own_gpu()
     try:
         folder = prepare_recipe(options.recipe, overrides, part=part)
     except XAlignError as error:

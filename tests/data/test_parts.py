@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
+from hf_xalign import prepare as command
 from hf_xalign.data import parts, preparation
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.parts import prepare_part
@@ -145,3 +147,18 @@ def test_two_processes_one_of_them_killed(tmp_path, monkeypatch, caplog):
     assert "Romanising: 7 of 7 shards were done before" in caplog.messages
     prepare_recipe("recipe.yaml", ["--prepared_dir", "alone"])
     assert files(tmp_path / "shared") == files(tmp_path / "alone")
+
+
+def test_processes_of_a_machine_share_its_gpus(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    for rank in range(4):
+        monkeypatch.setenv("LOCAL_RANK", str(rank))
+        command._take_own_gpu()
+    assert chosen == [0, 1, 0, 1]
+    # A part that was started by hand has the GPU that it is shown.
+    monkeypatch.delenv("LOCAL_RANK")
+    command._take_own_gpu()
+    assert len(chosen) == 4
