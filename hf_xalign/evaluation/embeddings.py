@@ -157,7 +157,8 @@ def embed_tokenized(
     if not len(tokenized):
         raise XAlignError("there are no sentences to embed")
     largest = max(max(row["input_ids"], default=0) for row in tokenized.rows)
-    check_token_ids(largest, encoder)
+    # A padding token that its config has made up gets an id of its own, beyond the model's.
+    check_token_ids(max(largest, tokenized.pad_values["input_ids"]), encoder)
     pooled: dict[int, np.ndarray] = {}
     label = progress if isinstance(progress, str) else "embedding"
     bar = tqdm(total=len(tokenized.rows), desc=label, unit="sentence", leave=False, disable=not progress)

@@ -88,6 +88,7 @@ def chance_of_order(first: Sequence[float | None], second: Sequence[float | None
 
     Args:
         first, second: a value per run; NaN or None: not measured.
+        seed: of the orders that are drawn.
 
     Returns:
         The probability, None where `gain_correlations` gives none.

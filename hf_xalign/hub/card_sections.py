@@ -41,12 +41,12 @@ _LOG_ROWS = 12
 
 
 def objective_rows(run: RunFolder) -> str:
-    """A table of the objectives with every setting, defaults included."""
+    """A table of the objectives with every setting that has a value, defaults included."""
     rows = []
     for name, options in run.settings.heads.items():
         settings = objective_settings(name, options)
         weight = settings.pop("weight", 1.0)
-        told = ", ".join(f"{key} {_value(value)}" for key, value in settings.items())
+        told = ", ".join(f"{key} {_value(value)}" for key, value in settings.items() if value is not None)
         rows.append([inline(name), inline(_value(weight)), inline(told) or "–", _summary(name)])
     return table(["objective", "weight", "settings", "what it is"], rows, numbers=[1])
 

@@ -15,7 +15,7 @@ import yaml
 from datasets import load_dataset
 from transformers import AutoTokenizer
 
-from hf_xalign.data import preparation
+from hf_xalign.data import clean_rows
 from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.cleaning import clean_train, sentence_key
 from hf_xalign.data.preparation import load_prepared, prepare
@@ -128,7 +128,7 @@ def test_ready_data_are_used_and_others_prepared_again(section, tmp_path, caplog
     caplog.set_level(logging.INFO, "hf_xalign")
     folder = prepare(section())
     with monkeypatch.context() as patched:
-        patched.setattr(preparation, "read_source", None)
+        patched.setattr(clean_rows, "read_source", None)
         # What changes no row changes nothing here: model 1 and model 5 share their data.
         for same in ({}, {"second_view": "original"}, {"max_length": 16}, {"vocab_size": 99}):
             assert prepare(section(**same)) == folder

@@ -150,6 +150,11 @@ def test_token_ids_that_the_encoder_does_not_have(encoder_and_tokenizer):
     sentence_embeddings(model, larger, ["w1"])
     with pytest.raises(XAlignError, match="token id 60, the encoder has 60 embeddings"):
         sentence_embeddings(model, larger, ["w1", "w2 नमस्ते"])
+    # A padding token that is none of the tokenizer's own: only batches of unequal rows would meet it.
+    padded = copy.deepcopy(tokenizer)
+    padded.add_special_tokens({"pad_token": "<none>"})
+    with pytest.raises(XAlignError, match="token id 60, the encoder has 60 embeddings"):
+        sentence_embeddings(model, padded, ["w1", "w2 w3"])
 
 
 def test_max_length_may_pass_the_tokenizers_own_limit(encoder_and_tokenizer):
