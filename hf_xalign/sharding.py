@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+import torch
 from accelerate import Accelerator
 from torch import nn
 from torch.distributed.fsdp import FSDPModule
@@ -17,6 +19,7 @@ from transformers.integrations import is_deepspeed_zero3_enabled
 
 from hf_xalign.backbones import encoder_layers
 from hf_xalign.errors import XAlignError
+from hf_xalign.names import OWN_PREFIX
 from hf_xalign.training_args import XAlignTrainingArguments
 
 
@@ -30,13 +33,18 @@ def sharded_by_layer(accelerator: Accelerator, model: nn.Module) -> Iterator[Non
     """Inside, what accelerate prepares for FSDP2 has a group per layer of the encoder, and one for the rest.
 
     Left to itself, accelerate (1.15) groups the embeddings with the LM head's last layer. BERT and XLM-R tie the bias
-    of that to a parameter beside it, which would be in another group then: torch (2.13) refuses that. A model that is
-    not to be sharded is left as it is.
+    of that to a parameter beside it, which would be in another group then: torch (2.13) refuses that. And in mixed
+    precision it would round whatever goes into the model and comes out of it, counts of labels and losses among them,
+    and add the gradients of the processes up in 16 bits. A model that is not to be sharded is left as it is.
     """
     plugin = getattr(accelerator.state, "fsdp_plugin", None)
     if plugin is None:
         yield
         return
+    if plugin.mixed_precision_policy is not None:
+        plugin.mixed_precision_policy = replace(
+            plugin.mixed_precision_policy, reduce_dtype=torch.float32, output_dtype=None, cast_forward_inputs=False
+        )
     plugin.transformer_cls_names_to_wrap = sorted({type(layer).__name__ for layer in encoder_layers(model.base_model)})
     model.get_input_embeddings = model.get_output_embeddings = lambda: None
     try:
@@ -104,6 +112,12 @@ def check_sharding(accelerator: Accelerator, args: XAlignTrainingArguments, mode
     if scalars:
         raise XAlignError(
             f"{scalars[0]} is a single number, which FSDP cannot shard: leave learnable_temperature out, or use DDP"
+        )
+    layers = [name for name, _ in model.named_parameters() if name.startswith(f"{OWN_PREFIX}heads.")]
+    if layers and plugin.mixed_precision_policy is not None:
+        raise XAlignError(
+            f"{layers[0]} is computed in float32, but FSDP in mixed precision has all parameters in 16 bits: leave the "
+            "projection out, train in float32, or use DDP"
         )
     if not isinstance(model, PreTrainedModel):
         raise XAlignError("peft and FSDP together have not been tried: an adapter is small, train it with DDP")

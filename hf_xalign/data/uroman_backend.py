@@ -3,7 +3,7 @@
 `Uroman()` reads 4 MB of text with some 700 000 regular-expression calls. Here the tables it ends up with are kept as
 JSON in the Hugging Face cache (under `HF_HOME`), named by a hash of uroman's own files, so that an old copy is never
 read for a new uroman. Nothing is unpickled. The module is a private copy (the `uroman` that a user imports stays as it
-is), in which the name `regex` stands for `_CompiledPatterns`.
+is), in which the name `regex` stands for `_CompiledPatterns`, and one method does its work in linear time.
 """
 
 from __future__ import annotations
@@ -93,6 +93,14 @@ class _Table(dict):
         return self.default()
 
 
+def _check_for_scripts(lattice) -> None:
+    """`Lattice.check_for_scripts`, which looks for Braille in all of the text once for every character of it."""
+    for character in set(lattice.s):
+        lattice.contains_script[lattice.uroman.chr_script_name(character)] = True
+        if lattice.char_is_braille(character):
+            lattice.contains_script["Braille"] = True
+
+
 @functools.cache
 def uroman_module() -> ModuleType:
     """A private copy of uroman's module, with compiled patterns."""
@@ -101,6 +109,7 @@ def uroman_module() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.regex = _CompiledPatterns()
+    module.Lattice.check_for_scripts = _check_for_scripts
     return module
 
 

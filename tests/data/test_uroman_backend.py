@@ -38,6 +38,22 @@ def test_the_users_own_uroman_is_left_alone():
     assert uroman_backend.uroman_module().regex is not regex
 
 
+@pytest.mark.parametrize("text", ["", "abc ж", "ka \u2801\u2803", "བོད་སྐད", "नमस्ते 三", "\U000aafca"])
+def test_the_scripts_of_a_text_are_those_that_uroman_finds(text):
+    ours = uroman_backend.uroman_module().Lattice(text, uroman_backend.load_uroman())
+    other = uroman_backend.uroman_module().Lattice("", uroman_backend.load_uroman())
+    other.s = text
+    uroman.uroman.Lattice.check_for_scripts(other)
+    assert dict(ours.contains_script) == dict(other.contains_script)
+
+
+@pytest.mark.timeout(60)
+def test_the_scripts_of_a_long_text_are_found_in_linear_time():
+    """uroman's own way takes hours for it."""
+    lattice = uroman_backend.uroman_module().Lattice("བོད" * 333_333, uroman_backend.load_uroman())
+    assert dict(lattice.contains_script) == {"Tibetan": True}
+
+
 @pytest.fixture
 def home(saved_tables, tmp_path, monkeypatch):
     shutil.copytree(saved_tables.parent, tmp_path / "hf_xalign")

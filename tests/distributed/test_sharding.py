@@ -19,7 +19,7 @@ import torch.distributed as dist
 from accelerate import DistributedType, PartialState
 from accelerate.state import AcceleratorState
 from datasets import Dataset
-from torch.distributed.fsdp import StateDictType, fully_shard
+from torch.distributed.fsdp import MixedPrecisionPolicy, StateDictType, fully_shard
 from transformers import AutoModelForMaskedLM
 
 from hf_xalign import XAlignDataCollator, XAlignModel, XAlignTrainer, XAlignTrainingArguments, views
@@ -35,12 +35,14 @@ from tests.tiny import tiny_config, word_tokenizer
 
 CASES = [("transliteration", "uneven"), ("wacse", "uneven"), ("wacse", "no links"), ("awp-cross", "no links")]
 HEADS = {"tr": {"projection": "tanh"}, "awp": {}, "wtr": {}, "mlm": {}}
+BF16 = {"bf16": True, "heads": HEADS | {"tr": {}}}
 REFUSED = {
     "FSDP 1 is not supported": ({"fsdp_version": 1}, {}, {}),
     "gradient_cache_chunk_size and FSDP do not go together": ({}, {"gradient_cache_chunk_size": 1}, {}),
     "set it to FULL_STATE_DICT": ({"state_dict_type": StateDictType.SHARDED_STATE_DICT}, {}, {}),
     "fsdp_cpu_ram_efficient_loading": ({"cpu_ram_efficient_loading": True}, {}, {}),
     "leave learnable_temperature out": ({}, {}, {"tr": {"learnable_temperature": True}}),
+    "leave the projection out": ({"mixed_precision_policy": MixedPrecisionPolicy(torch.bfloat16)}, {}, {}),
 }
 
 
@@ -119,6 +121,8 @@ def _everything(folder):
         "ddp": _train(folder / "ddp"),
         "fsdp": _train(folder / "fsdp", fsdp={}),
         "resumed": _train(folder / "fsdp", fsdp={}, resume=str(folder / "fsdp" / "checkpoint-2")),
+        "ddp in bf16": _train(folder / "ddp16", **BF16),
+        "fsdp in bf16": _train(folder / "fsdp16", fsdp={}, **BF16),
     }
 
 
@@ -147,6 +151,16 @@ def test_a_sharded_run_is_that_of_ddp(runs):
         assert run["fsdp"]["norm"] == pytest.approx(run["ddp"]["norm"], rel=1e-4)
 
 
+def test_a_sharded_run_in_bf16_is_that_of_ddp_but_for_rounding(runs):
+    for run in runs[1]:
+        (losses, norms), (expected, expected_norms) = (
+            run[f"{how} in bf16"]["log"].unbind(1) for how in ("fsdp", "ddp")
+        )
+        # Losses are added up in float32: bf16 itself tells two apart only that differ by 4e-3.
+        torch.testing.assert_close(losses, expected, rtol=1e-3, atol=0)
+        torch.testing.assert_close(norms, expected_norms, rtol=1e-2, atol=0)
+
+
 def test_a_sharded_run_is_resumed(runs):
     for run in runs[1]:
         torch.testing.assert_close(run["resumed"]["log"][-1], run["fsdp"]["log"][-1])
@@ -169,6 +183,7 @@ def test_its_checkpoint_is_a_vanilla_one(place, runs):
 def test_what_cannot_be_sharded_is_said_at_the_start(told, tmp_path):
     plugin, settings, heads = REFUSED[told]
     settled = {"fsdp_version": 2, "state_dict_type": StateDictType.FULL_STATE_DICT, "cpu_ram_efficient_loading": False}
+    settled["mixed_precision_policy"] = None
     accelerator = SimpleNamespace(state=SimpleNamespace(fsdp_plugin=SimpleNamespace(**settled | plugin)))
     args = XAlignTrainingArguments(str(tmp_path), use_cpu=True, **settings)
     model = XAlignModel.from_encoder(tiny_config(layers=1), HEADS | heads)
