@@ -4,8 +4,9 @@ XLM-R's architecture at base size (12 layers of 768, vocabulary of 250 002), ran
 long as `--length` on average, a half to one and a half times as long, bf16 autocast, SDPA.
 
 - `step`: forward, backward and AdamW of each objective set, with torch.compile off and on. Tokens are those of all
-  views, padding apart. MFU is 6 x tokens x parameters (embeddings apart, but the LM head's for each labelled token)
-  over the time and `--peak`, the GPU's dense bf16 rate (989e12 a second for an H100 or H200).
+  views, padding apart. MFU is 6 x tokens x parameters over the time and `--peak`, the GPU's dense bf16 rate (989e12 a
+  second for an H100 or H200). Parameters are those of the layers that a view goes through (TR alone stops at the
+  alignment layer), and the LM head's for each labelled token.
 - `cached`: TR through a gradient cache at batch 1 024 and 8 192, against sentence-transformers'
   CachedMultipleNegativesRankingLoss with as many rows a mini-batch, in turns on the same tokens, weights and layer.
   Losses must agree. Needs `pip install sentence-transformers`.
@@ -30,6 +31,7 @@ from transformers import XLMRobertaConfig
 from transformers.utils.logging import disable_progress_bar
 
 from hf_xalign import XAlignModel
+from hf_xalign.backbones import encoder_layers
 from hf_xalign.gradient_cache import cached_step
 
 
@@ -238,12 +240,17 @@ def real_tokens(batch: dict) -> int:
 
 
 def arithmetic(model: XAlignModel, batch: dict) -> float:
-    """Operations of a step, forward and backward: 6 a token and parameter, those of attention apart."""
-    layers = sum(parameter.numel() for parameter in model.base_model.encoder.parameters())
-    views = [view for view in batch.values() if isinstance(view, dict)]
-    labelled = sum(int((view["labels"] != -100).sum()) for view in views if "labels" in view)
+    """Operations of a step, forward and backward: 6 a token and parameter of the layers that it goes through, those of
+    attention apart."""
+    layers = encoder_layers(model.base_model)
+    of_layer = sum(parameter.numel() for parameter in layers.parameters()) / len(layers)
     head = model.config.vocab_size * model.config.hidden_size
-    return 6.0 * (real_tokens(batch) * layers + labelled * head)
+    total = 0.0
+    for name, read in model._layers_read(model.views).items():
+        view = batch[name]
+        total += int(view["attention_mask"].sum()) * max(read) * of_layer
+        total += int((view["labels"] != -100).sum()) * head if "labels" in view else 0
+    return 6 * total
 
 
 def timed(turn: Callable[[], object], options: argparse.Namespace) -> tuple[float, float]:

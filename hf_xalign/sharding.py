@@ -116,8 +116,8 @@ def check_sharding(accelerator: Accelerator, args: XAlignTrainingArguments, mode
     layers = [name for name, _ in model.named_parameters() if name.startswith(f"{OWN_PREFIX}heads.")]
     if layers and plugin.mixed_precision_policy is not None:
         raise XAlignError(
-            f"{layers[0]} is computed in float32, but FSDP in mixed precision has all parameters in 16 bits: leave the "
-            "projection out, train in float32, or use DDP"
+            f"{layers[0]} is computed in float32, but FSDP in mixed precision has all parameters in 16 bits: leave "
+            "the projection out, train in float32, or use DDP"
         )
     if not isinstance(model, PreTrainedModel):
         raise XAlignError("peft and FSDP together have not been tried: an adapter is small, train it with DDP")
