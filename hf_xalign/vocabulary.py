@@ -60,7 +60,9 @@ def check_rows(rows: Any, model: PreTrainedModel, name: str) -> None:
 
 def _largest(lists: Iterable[Any]) -> int:
     """The largest number in Arrow lists of numbers; -1 where there is none."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = (pc.max(pc.list_flatten(numbers)).as_py() for numbers in lists)
+    # A column without a single row has no type.
+    found = (pc.max(pc.list_flatten(numbers)).as_py() for numbers in lists if not pa.types.is_null(numbers.type))
     return max((number for number in found if number is not None), default=-1)

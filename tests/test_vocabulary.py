@@ -40,6 +40,11 @@ def test_rows_that_are_left_out_do_not_count(tmp_path):
         _trainer(tmp_path, bad.select([1, 7, 3]))
 
 
+def test_no_rows_are_no_other_tokenizers(tmp_path):
+    empty = Dataset.from_dict({"source_input_ids": [], "target_input_ids": [], "length": []})
+    _trainer(tmp_path, _rows_with(VOCABULARY - 1), empty)
+
+
 def test_a_vocabulary_with_a_gap_needs_more_embeddings_than_it_has_tokens():
     tokenizer = word_tokenizer()
     assert embeddings_needed(tokenizer) == VOCABULARY

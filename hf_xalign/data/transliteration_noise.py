@@ -27,8 +27,8 @@ def add_noise(text: str, rate: float, seed: int = 0) -> str:
     check_rate(rate)
     if not rate:
         return text
-    # Random hashes a string with SHA-512, and `random()` is the one method that gives the same in all Python versions.
-    draw = Random(f"{seed}:{text}").random
+    # Random hashes bytes with SHA-512, and `random()` is the one method that gives the same in all Python versions.
+    draw = Random(f"{seed}:{text}".encode("utf-8", "surrogatepass")).random
     letters = [character.isalpha() for character in text]
     damaged = list(text)
     swapped = []

@@ -84,6 +84,8 @@ def test_a_sentence_is_damaged_alike_wherever_it_stands():
 def test_it_is_the_same_everywhere():
     """On every machine and Python version."""
     assert add_noise("namaste duniya", 0.5, 0) == "afase uqdiyf"
+    # As uroman does, it lets half a character of UTF-16 through.
+    assert add_noise("a \ud800 b", 0.5, 0).split(" ")[1] == "\ud800"
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.01, "0.1", None, True])
