@@ -33,7 +33,7 @@ _MODEL = (
     re.escape(XALIGN_EXPORT_NAME),
     r"\.eval_results/[^/]+\.yaml",
 )
-_RESULTS = (r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit)\.json",)
+_RESULTS = (r"((train_|eval_|test_|all_)?results|languages|mining|sts|audit|downstream)\.json",)
 # sentence-transformers, ONNX.
 _EXPORTED = (
     r"(modules|config_sentence_transformers|sentence_bert_config|sentence_transformers_config)\.json",

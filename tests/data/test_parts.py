@@ -18,9 +18,10 @@ from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.parts import prepare_part
 from hf_xalign.data.preparation import prepare
 from hf_xalign.data.transliteration import Transliterate
+from hf_xalign.data.word_alignment import align_dataset
 from hf_xalign.errors import XAlignError
 from hf_xalign.prepare import prepare_recipe
-from tests.data.test_shards import Killed, files
+from tests.data.test_shards import Alike, Killed, files
 
 
 @pytest.fixture
@@ -103,6 +104,27 @@ def test_one_call_finishes_what_parts_have_begun(data_args, romanised):
     done = len(romanised)
     prepare(data_args("shared"))
     assert (done, len(romanised)) == (6, 10)
+
+
+def test_words_are_aligned_in_parts(data_args, romanised, monkeypatch):
+    monkeypatch.setattr(parts, "BATCH_ROWS", 5)
+    monkeypatch.setattr(align_dataset, "__kwdefaults__", align_dataset.__kwdefaults__ | {"batch_size": 5})
+    made: list[Alike] = []
+
+    def load(**settings) -> Alike:
+        made.append(Alike())
+        return made[-1]
+
+    for module in (parts, preparation):
+        monkeypatch.setattr(module, "load_aligner", load)
+    changes = {"aligner": {"name": "anything"}, "romanise_targets": False}
+    straight = prepare(data_args("straight", **changes))
+    assert sum(aligner.calls for aligner in made) == 5
+    made.clear()
+    shared = data_args("shared", **changes)
+    assert prepare_part(shared, (0, 2)) is None
+    assert files(prepare_part(shared, (1, 2))) == files(straight)
+    assert sum(aligner.calls for aligner in made) == 5  # each shard once
 
 
 def test_there_must_be_such_a_part(data_args):

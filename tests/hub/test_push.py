@@ -75,6 +75,7 @@ def test_only_what_is_meant_to_be_public_is_pushed(run):
     [
         ("results.json", True),
         ("sts.json", True),
+        ("downstream.json", True),
         (".eval_results/flores.yaml", True),
         ("provenance.json", True),
         ("model-00001-of-00002.safetensors", True),
