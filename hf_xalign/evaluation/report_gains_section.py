@@ -52,10 +52,15 @@ def gains_sentence(gains: Gains) -> str:
     chances = [chance for row in gains.chances for chance in row if chance is not None]
     if not chances:
         return "No correlation: all measures, or all gains, are alike."
-    clear = sum(chance < 0.05 for chance in chances)
+    clear, by_chance = sum(chance < 0.05 for chance in chances), round(0.05 * len(chances))
+    expected = (
+        f"of {LEAST_RUNS} runs none can be, since one order in 12 is perfect"
+        if gains.most == LEAST_RUNS
+        else f"by chance alone {f'about {by_chance}' if by_chance else 'less than 1'} would be"
+    )
     return (
         f"{clear} of {len(chances)} correlations over {gains.most} runs {'is' if clear == 1 else 'are'} stronger than "
-        f"in 95\u202f% of all orders of the runs; by chance alone about {round(0.05 * len(chances)) or 1} would be. "
+        f"in 95\u202f% of all orders of the runs; {expected}. "
         "Measures that go up and down together count several times, and settings and seeds of one model are not "
         f"independent: {'few' if gains.most < 10 else 'so many'} runs show a tendency, not a law."
     )

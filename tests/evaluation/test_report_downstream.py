@@ -140,6 +140,12 @@ def test_too_few_runs_are_said_and_shown(runs, tmp_path):
     assert "Too few runs for a correlation" in text and "p = " not in text
 
 
+def test_of_four_runs_no_correlation_is_clear(runs, tmp_path):
+    down = downstream(tmp_path / "down", {f"Model-{number}": 0.3 + 0.1 * number for number in range(1, 5)})
+    text = markdown_tables([*runs, down])
+    assert "0 of 6 correlations over 4 runs are stronger" in text and "; of 4 runs none can be" in text
+
+
 def test_runs_without_alignment_or_in_other_languages_have_no_correlations(runs, tmp_path):
     down = downstream(tmp_path / "down")
     assert "Does better alignment help?" not in build_report([down])
