@@ -52,7 +52,9 @@ def main() -> None:
         pairs, text = pairs_and_text(["hin"])
         train_sentencepiece_tokenizer(text, folder / "model", vocab_size=8000)
         tokenizer = AutoTokenizer.from_pretrained(folder / "model")
+        # By its number a row is masked alike, whichever process has it.
         rows = tokenised(pairs, tokenizer, 64)[: options.batch * 4]
+        rows = [row | {"draw": number} for number, row in enumerate(rows)]
         print(
             f"eng with hin, {options.batch} rows a step, chunk {options.chunk}; {platform.machine()}, a thread a "
             f"process, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, torch {torch.__version__}"
