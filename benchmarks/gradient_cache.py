@@ -9,6 +9,7 @@ translation. A step is forward and backward, without an optimiser.
 
 - `memory`: the peak of one step over the size of the process just before it, a fresh process each, of the whole batch
   and cached, TR alone and TR + AWP + WTR; the loss and the gradients of both compared.
+- `peer_memory`: the same of TR, cached, and of sentence-transformers' cached loss as in `speed`.
 - `growth`: the same peak, cached, over batches from 256 to 4 096 rows, drawn at random, so that their rows are as long
   on average whatever the size; with `--give-back`, the C library gives freed
   memory back at once (MALLOC_MMAP_THRESHOLD_), so that the peak is that of what is in use, without what lies idle.
@@ -64,7 +65,7 @@ MIB = 2**20
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("claims", nargs="+", choices=["memory", "growth", "speed"])
+    parser.add_argument("claims", nargs="+", choices=["memory", "peer_memory", "growth", "speed"])
     parser.add_argument("--langs", nargs="+", default=["hin", "ukr", "pol", "urd"], help="columns of ntrex128.parquet")
     parser.add_argument("--heads", nargs="+", choices=HEADS, default=list(HEADS))
     parser.add_argument("--batch", type=int, default=1024)
@@ -128,6 +129,16 @@ class Bench:
                 f"the largest entry, by {norm:.1e} of the norm"
             )
 
+    def peer_memory(self) -> None:
+        rows, chunk = self.rows[: self.options.batch], self.options.chunk
+        ours, theirs = (self.child("TR", rows, chunk, as_peer=True, peer=peer) for peer in (False, True))
+        largest, norm = relative_differences(theirs, ours)
+        print(
+            f"TR, batch {len(rows)}, cached: {ours['peak'] / MIB:.0f} MiB; sentence-transformers "
+            f"{theirs['peak'] / MIB:.0f} MiB; loss {ours['loss']:.6f} and {theirs['loss']:.6f}, gradients of the "
+            f"encoder differ by at most {largest:.1e} of the largest entry, by {norm:.1e} of the norm"
+        )
+
     def growth(self) -> None:
         shuffled = [self.rows[i] for i in np.random.default_rng(0).permutation(len(self.rows))]
         for name in self.options.heads:
@@ -144,10 +155,13 @@ class Bench:
                     f"{self.options.sizes[0]}"
                 )
 
-    def child(self, heads: str, rows: list[dict], chunk: int | None) -> dict:
-        model = XAlignModel.from_pretrained(self.folder / heads)
-        torch.save(self.batch(model, rows), self.folder / "batch.pt")
-        setting = {"folder": str(self.folder), "heads": heads, "chunk": chunk}
+    def child(
+        self, heads: str, rows: list[dict], chunk: int | None, *, as_peer: bool = False, peer: bool = False
+    ) -> dict:
+        """A step in a process of its own; `as_peer`: pooled as the peer pools; `peer`: it is the peer's."""
+        batch = self.batch(XAlignModel.from_pretrained(self.folder / heads), rows)
+        torch.save(as_the_peer_pools(batch) if as_peer else batch, self.folder / "batch.pt")
+        setting = {"folder": str(self.folder), "heads": heads, "chunk": chunk, "as_peer": as_peer, "peer": peer}
         give_back = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
         process = subprocess.run(
             [sys.executable, __file__, "memory", "--child", json.dumps(setting)],
@@ -260,21 +274,31 @@ def as_the_peer_pools(batch: dict) -> dict:
     return {**views, "row_ids": batch["row_ids"]}
 
 
-def measured_step(folder: str, heads: str, chunk: int | None) -> None:
+def measured_step(folder: str, heads: str, chunk: int | None, as_peer: bool, peer: bool) -> None:
     """One step in this process; prints its loss and its peak, and saves the gradients."""
     # Where memory runs out, this process is to go and no other.
     Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    model = XAlignModel.from_pretrained(Path(folder) / heads).train()
+    if peer:
+        peers = Peers(Path(folder) / heads, chunk)
+        model = encoder = peers.model
+    else:
+        model = encoder = XAlignModel.from_pretrained(Path(folder) / heads).train()
+    if as_peer:
+        encoder = peers.model[0].model if peer else model.base_model
+        model.alignment_layer = SIZES["num_hidden_layers"]
     batch = torch.load(Path(folder) / "batch.pt")
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here
-    loss = whole_step(model, [batch]) if chunk is None else cached_step(model, batch, chunk_size=chunk)[0]
+    if peer:
+        loss = peers.step("cached", [batch])
+    else:
+        loss = whole_step(model, [batch]) if chunk is None else cached_step(model, batch, chunk_size=chunk)[0]
     peak = resident("VmHWM") - before
-    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    gradients = {name: p.grad for name, p in encoder.named_parameters() if p.grad is not None}
     torch.save(gradients, Path(folder) / "gradients.pt")
-    print(json.dumps({"peak": peak, "loss": float(loss), "links": len(batch["links"])}))
+    print(json.dumps({"peak": peak, "loss": float(loss), "links": len(batch.get("links", ()))}))
 
 
 def resident(field: str) -> int:
