@@ -14,14 +14,12 @@ import torch
 
 from hf_xalign import prepare as command
 from hf_xalign.data import parts, preparation
-from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.parts import prepare_part
 from hf_xalign.data.preparation import prepare
-from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.data.word_alignment import align_dataset
 from hf_xalign.errors import XAlignError
 from hf_xalign.prepare import prepare_recipe
-from tests.data.test_shards import Alike, Killed, files
+from tests.data.sharding import Alike, Killed, count_romanised, files, pair_source, small_data
 
 
 @pytest.fixture
@@ -29,44 +27,13 @@ def data_args(tmp_path, monkeypatch):
     """Sentences in five shards of five rows, and pairs, those of the selection too, in another five."""
     for module in (preparation, parts):
         monkeypatch.setattr(module, "SHARD_ROWS", 5)
-    (tmp_path / "hin.txt").write_text("".join(f"घर {'क' * number}\n" for number in range(1, 24)))
-    (tmp_path / "pairs.tsv").write_text("hi\tur\n" + "".join(f"नदी {'ल' * n}\tگھر {'ب' * n}\n" for n in range(1, 21)))
     (tmp_path / "some.tsv").write_text("hi\tur\nपानी\tپانی\nआग\tآگ\nहवा\tہوا\n")
-    pairs = {"columns": {"source": "hi", "target": "ur"}, "source_lang": "hi", "target_lang": "ur"}
-
-    def make(name: str, **changes) -> DataArguments:
-        values = {
-            "train_data": [
-                {"path": str(tmp_path / "hin.txt"), "lang": "hin_Deva"},
-                {"path": str(tmp_path / "pairs.tsv"), **pairs},
-            ],
-            "selection_data": [{"path": str(tmp_path / "some.tsv"), **pairs}],
-            "prepared_dir": str(tmp_path / "out" / name),
-            "tokenizer_name": "anything",
-            "romanise_targets": True,
-        }
-        return DataArguments(**(values | changes))
-
-    return make
+    return small_data(tmp_path, sentences=23, pairs=20, selection_data=[pair_source(tmp_path / "some.tsv")])
 
 
 @pytest.fixture
 def romanised(monkeypatch):
-    """How many batches are romanised; set `romanised.die_at` to be killed in that one."""
-
-    class Calls(list):
-        die_at = None
-
-    calls, romanise = Calls(), Transliterate.__call__
-
-    def counted(self, batch):
-        if len(calls) + 1 == calls.die_at:
-            raise Killed
-        calls.append(len(batch[self.column]))
-        return romanise(self, batch)
-
-    monkeypatch.setattr(Transliterate, "__call__", counted)
-    return calls
+    return count_romanised(monkeypatch)
 
 
 @pytest.mark.parametrize("settings", [{}, {"preprocessing_num_proc": 2}, {"transliteration": {"noise": 0.3}}], ids=str)

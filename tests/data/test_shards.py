@@ -9,67 +9,27 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from hf_xalign.aligners import Aligner
 from hf_xalign.data import preparation, shards
-from hf_xalign.data.arguments import DataArguments
 from hf_xalign.data.preparation import prepare
 from hf_xalign.data.transliteration import Transliterate
 from hf_xalign.data.word_alignment import AlignWords, align_dataset
 from hf_xalign.errors import XAlignError
+from tests.data.sharding import Alike, Killed, count_romanised, files, small_data
 
 
 ROWS, SHARD = 23, 5
-
-
-class Killed(BaseException):
-    pass
 
 
 @pytest.fixture
 def data_args(tmp_path, monkeypatch):
     """Sentences and pairs in shards of five rows: five shards of the one, and of the other."""
     monkeypatch.setattr(preparation, "SHARD_ROWS", SHARD)
-    (tmp_path / "hin.txt").write_text("".join(f"घर {'क' * number}\n" for number in range(1, ROWS + 1)))
-    (tmp_path / "pairs.tsv").write_text("hi\tur\n" + "".join(f"नदी {'ल' * n}\tگھر {'ب' * n}\n" for n in range(1, 24)))
-    pairs = {"columns": {"source": "hi", "target": "ur"}, "source_lang": "hi", "target_lang": "ur"}
-
-    def make(name: str = "data", **changes) -> DataArguments:
-        values = {
-            "train_data": [
-                {"path": str(tmp_path / "hin.txt"), "lang": "hin_Deva"},
-                {"path": str(tmp_path / "pairs.tsv"), **pairs},
-            ],
-            "prepared_dir": str(tmp_path / "out" / name),
-            "tokenizer_name": "anything",
-            "romanise_targets": True,
-        }
-        return DataArguments(**(values | changes))
-
-    return make
+    return small_data(tmp_path, sentences=ROWS, pairs=23)
 
 
 @pytest.fixture
 def romanised(monkeypatch):
-    """The rows of each batch that is romanised; set `romanised.die_at` to be killed in that one."""
-
-    class Calls(list):
-        die_at = None
-
-    calls, romanise = Calls(), Transliterate.__call__
-
-    def counted(self, batch):
-        if len(calls) + 1 == calls.die_at:
-            raise Killed
-        result = romanise(self, batch)
-        calls.append(len(result[self.output]))
-        return result
-
-    monkeypatch.setattr(Transliterate, "__call__", counted)
-    return calls
-
-
-def files(folder) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return count_romanised(monkeypatch)
 
 
 @pytest.mark.parametrize("die_at", [1, 2, 5, 6, 7, 10])
@@ -205,26 +165,6 @@ def test_no_more_rows_than_a_shard_make_none(data_args, monkeypatch):
     monkeypatch.setattr(preparation, "SHARD_ROWS", ROWS)
     monkeypatch.setattr(shards, "_write", _die)
     prepare(data_args())
-
-
-class Alike(Aligner):
-    """Links words that begin alike; the first pairs have no link."""
-
-    calls = 0
-    die_at = None
-
-    @property
-    def id(self) -> str:
-        return f"alike(threshold={self.threshold})"
-
-    def _links(self, pairs, *, progress):
-        if self.calls + 1 == self.die_at:
-            raise Killed
-        self.calls += 1
-        return [
-            [(i, j, 1 / (1 + i + j)) for i, a in enumerate(first) for j, b in enumerate(second) if a[0] == b[0]]
-            for first, second in pairs
-        ]
 
 
 def test_words_are_aligned_from_where_it_was_killed(tmp_path):

@@ -84,17 +84,23 @@ def _all_halves():
     }
 
 
-def _half(heads, split, chunk_size):
-    model = _model(heads)
-    # Contrastive losses alone reach neither the LM head nor the layers above their own.
-    unused = not any(head.uses_lm_head for head in model.xalign_heads.values())
-    parallel = DistributedDataParallel(model, find_unused_parameters=unused)
+def _own_half(model, split):
+    """The batch of this process, and the label counts of both, on average."""
     rows, first = _rows(split), SPLITS[split][0]
     batch = _batch(model, rows[:first] if dist.get_rank() == 0 else rows[first:])
     counts = _label_counts({name: view for name, view in batch.items() if isinstance(view, dict)})
     for count in counts.values():
         dist.all_reduce(count)
         count /= 2
+    return batch, counts
+
+
+def _half(heads, split, chunk_size):
+    model = _model(heads)
+    # Contrastive losses alone reach neither the LM head nor the layers above their own.
+    unused = not any(head.uses_lm_head for head in model.xalign_heads.values())
+    parallel = DistributedDataParallel(model, find_unused_parameters=unused)
+    batch, counts = _own_half(model, split)
     if chunk_size is None:
         loss = parallel(**batch, label_counts=counts).loss
         loss.backward()

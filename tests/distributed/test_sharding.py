@@ -29,7 +29,7 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.sharding import check_sharding, is_sharded
 from tests.aligned_rows import aligned_rows
 from tests.distributed.processes import run_on_two
-from tests.distributed.test_same_gradient import SPLITS, _batch, _label_counts, _model, _rows
+from tests.distributed.test_same_gradient import _batch, _model, _own_half, _rows
 from tests.tiny import tiny_config, word_tokenizer
 
 
@@ -51,12 +51,7 @@ def _sharded_half(heads, split):
     for layer in encoder_layers(model.base_model):
         fully_shard(layer)
     fully_shard(model)
-    rows, first = _rows(split), SPLITS[split][0]
-    batch = _batch(model, rows[:first] if dist.get_rank() == 0 else rows[first:])
-    counts = _label_counts({name: view for name, view in batch.items() if isinstance(view, dict)})
-    for count in counts.values():
-        dist.all_reduce(count)
-        count /= 2
+    batch, counts = _own_half(model, split)
     loss = model(**batch, label_counts=counts).loss
     loss.backward()
     gradients = {name: p.grad.full_tensor() for name, p in model.named_parameters() if p.grad is not None}
