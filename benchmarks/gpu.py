@@ -27,6 +27,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from objective_sets import OBJECTIVES
 from transformers import XLMRobertaConfig
 from transformers.utils.logging import disable_progress_bar
 
@@ -35,13 +36,6 @@ from hf_xalign.backbones import encoder_layers
 from hf_xalign.gradient_cache import cached_step
 
 
-HEADS = {
-    "MLM": {"mlm": {}},
-    "MLM+TCM": {"mlm": {}, "tcm": {}},
-    "MLM+TCM+TLM": {"mlm": {}, "tcm": {}, "tlm": {}},
-    "TR": {"tr": {}},
-    "TR+AWP+WTR": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
-}
 BASE = {
     "vocab_size": 250_002,
     "hidden_size": 768,
@@ -63,7 +57,7 @@ TOKENS_PER_WORD = 2
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("measures", nargs="+", choices=["step", "cached"])
-    parser.add_argument("--heads", nargs="+", choices=HEADS, default=list(HEADS))
+    parser.add_argument("--heads", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES))
     parser.add_argument("--batch", type=int, default=128, help="rows of `step`")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1024, 8192], help="batches of `cached`")
     parser.add_argument("--chunk", type=int, default=256, help="rows encoded at a time by `cached`")
@@ -93,7 +87,7 @@ def step(options: argparse.Namespace) -> None:
     for heads in options.heads:
         for compiled in {"off": [False], "on": [True], "both": [False, True]}[options.compile]:
             torch.manual_seed(0)
-            model = make_model(HEADS[heads], options)
+            model = make_model(OBJECTIVES[heads], options)
             if compiled:
                 model.base_model.compile(dynamic=True)
             optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)

@@ -44,6 +44,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from objective_sets import PAIR_OBJECTIVES
 from transformers import AutoTokenizer, XLMRobertaConfig
 from transformers.utils.logging import disable_progress_bar
 
@@ -56,10 +57,6 @@ from hf_xalign.gradient_cache import cached_step
 
 
 SIZES = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
-HEADS = {
-    "TR": {"tr": {}},
-    "TR + AWP + WTR": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
-}
 MIB = 2**20
 
 
@@ -67,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("claims", nargs="+", choices=["memory", "peer_memory", "growth", "speed"])
     parser.add_argument("--langs", nargs="+", default=["hin", "ukr", "pol", "urd"], help="columns of ntrex128.parquet")
-    parser.add_argument("--heads", nargs="+", choices=HEADS, default=list(HEADS))
+    parser.add_argument("--heads", nargs="+", choices=PAIR_OBJECTIVES, default=list(PAIR_OBJECTIVES))
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--chunk", type=int, default=64)
     parser.add_argument("--max-length", type=int, default=64)
@@ -98,7 +95,7 @@ class Bench:
         train_sentencepiece_tokenizer(text, folder / "model", vocab_size=8000)
         self.tokenizer = AutoTokenizer.from_pretrained(folder / "model")
         self.rows = tokenised(self.pairs, self.tokenizer, options.max_length)
-        for name, heads in HEADS.items():
+        for name, heads in PAIR_OBJECTIVES.items():
             make_model(heads, self.tokenizer).save_pretrained(folder / name)
         lengths = [row["length"] for row in self.rows]
         print(

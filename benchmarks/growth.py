@@ -36,7 +36,8 @@ from transformers.utils.logging import disable_progress_bar
 
 
 sys.path.insert(0, str(Path(__file__).parent))
-from gradient_cache import HEADS, make_model, pairs_and_text, tokenised
+from gradient_cache import make_model, pairs_and_text, tokenised
+from objective_sets import PAIR_OBJECTIVES
 from transliteration import sentences
 
 from hf_xalign import XAlignDataCollator, load_aligner
@@ -144,7 +145,7 @@ def retrieval(folder: Path) -> Callable[[int], float]:
 def encoder(heads: str, text: list[str], folder: Path):
     train_sentencepiece_tokenizer(text, folder / "model", vocab_size=8000)
     tokenizer = AutoTokenizer.from_pretrained(folder / "model")
-    return make_model(HEADS[heads], tokenizer), tokenizer
+    return make_model(PAIR_OBJECTIVES[heads], tokenizer), tokenizer
 
 
 MEASURES = {"transliterate": transliteration, "align": alignment, "step": training, "retrieval": retrieval}

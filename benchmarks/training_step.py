@@ -48,6 +48,7 @@ import torch
 import torch.nn.functional as F
 from datasets import Dataset
 from gradient_cache import MIB, make_model, pairs_and_text, resident, tokenised, version_of
+from objective_sets import OBJECTIVES
 from transformers import AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
@@ -61,13 +62,6 @@ from hf_xalign.heads import EncodedView, HeadInputs
 from hf_xalign.heads.masked_lm import masked_lm_loss
 
 
-OBJECTIVES = {
-    "MLM": {"mlm": {}},
-    "MLM + TCM": {"mlm": {}, "tcm": {}},
-    "MLM + TCM + TLM": {"mlm": {}, "tcm": {}, "tlm": {}},
-    "TR": {"tr": {}},
-    "TR + AWP + WTR": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
-}
 LANGS = ["hin", "ukr", "pol", "urd"]
 VOCABULARY = 30_000
 TEMPERATURE = 0.05

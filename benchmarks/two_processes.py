@@ -34,14 +34,15 @@ from hf_xalign.gradient_cache import cached_step
 
 
 sys.path.insert(0, str(Path(__file__).parent))
-from gradient_cache import HEADS, make_model, pairs_and_text, tokenised
+from gradient_cache import make_model, pairs_and_text, tokenised
+from objective_sets import PAIR_OBJECTIVES
 
 from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--heads", nargs="+", choices=HEADS, default=list(HEADS))
+    parser.add_argument("--heads", nargs="+", choices=PAIR_OBJECTIVES, default=list(PAIR_OBJECTIVES))
     parser.add_argument("--batch", type=int, default=64, help="rows of a step, on both processes together")
     parser.add_argument("--chunk", type=int, help="through a gradient cache, this many rows at a time")
     parser.add_argument("--steps", type=int, default=2, help="of a turn")
@@ -60,7 +61,7 @@ def main() -> None:
             f"process, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, torch {torch.__version__}"
         )
         for heads in options.heads:
-            make_model(HEADS[heads], tokenizer).save_pretrained(folder / "start")
+            make_model(PAIR_OBJECTIVES[heads], tokenizer).save_pretrained(folder / "start")
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]
