@@ -72,8 +72,13 @@ def _relation(run: RunFolder) -> str:
 
 # Names that the Hub's list of metrics has.
 _METRICS = {
-    **{"retrieval": "accuracy", "mining": "f1", "sts": "spearmanr"},
-    **{"sib200": "accuracy", "ner": "f1", "pos": "accuracy", "nli": "accuracy"},
+    "retrieval": "accuracy",
+    "mining": "f1",
+    "sts": "spearmanr",
+    "sib200": "accuracy",
+    "ner": "f1",
+    "pos": "accuracy",
+    "nli": "accuracy",
 }
 
 
