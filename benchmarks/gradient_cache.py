@@ -33,7 +33,6 @@ import json
 import logging
 import os
 import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -45,6 +44,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from objective_sets import PAIR_OBJECTIVES
+from process_memory import resident
 from transformers import AutoTokenizer, XLMRobertaConfig
 from transformers.utils.logging import disable_progress_bar
 
@@ -296,12 +296,6 @@ def measured_step(folder: str, heads: str, chunk: int | None, as_peer: bool, pee
     gradients = {name: p.grad for name, p in encoder.named_parameters() if p.grad is not None}
     torch.save(gradients, Path(folder) / "gradients.pt")
     print(json.dumps({"peak": peak, "loss": float(loss), "links": len(batch.get("links", ()))}))
-
-
-def resident(field: str) -> int:
-    """VmRSS or VmHWM of this process in bytes (Linux)."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(re.search(rf"{field}:\s*(\d+) kB", status).group(1)) * 1024
 
 
 def relative_differences(whole: dict, cached: dict) -> tuple[float, float]:

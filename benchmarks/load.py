@@ -24,7 +24,6 @@ import os
 import platform
 import random
 import re
-import resource
 import signal
 import statistics
 import subprocess
@@ -36,6 +35,8 @@ from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from process_memory import resident
 
 
 MIB = 2**20
@@ -261,11 +262,11 @@ def child(options: argparse.Namespace) -> None:
         side /= np.linalg.norm(side, axis=1, keepdims=True)
     way, task = options.child.split()
     do = {"ours": ours, "numpy": full_matrix, "faiss": flat_index}[way](task)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = resident("VmHWM") / 2**20
     began = time.perf_counter(), time.process_time()
     answers = do(source, target)
     clock, processor = time.perf_counter() - began[0], time.process_time() - began[1]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = resident("VmHWM") / 2**20
     np.savez(Path(options.folder) / f"{options.child}.npz", **answers)
     said = ", ".join(f"{name} {hits.mean():.4f}" for name, hits in answers.items() if hits.dtype == bool)
     print(json.dumps({"clock": clock, "processor": processor, "before": before, "peak": peak, "said": said}))

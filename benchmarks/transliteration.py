@@ -7,7 +7,7 @@ turns. Ours is timed from the start of the process to its end, over all lines. P
 Every line that plain uroman has romanised is compared.
 
     python benchmarks/transliteration.py --lang ukr
-    python benchmarks/transliteration.py --lang mixture --lines 100000 --plain-lines 5000 --rounds 5 --num-proc 1 2
+    python benchmarks/transliteration.py --lang mixture --lines 100000 --plain-lines 5000 --rounds 5
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import json
 import os
 import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from process_memory import resident
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,7 +34,6 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--plain-lines", type=int, default=4_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--num-proc", type=int, nargs="+", default=[1])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--child", choices=["ours", "plain"], help=argparse.SUPPRESS)
     parser.add_argument("--input", help=argparse.SUPPRESS)
@@ -78,32 +78,27 @@ def child(options: argparse.Namespace) -> None:
 
         transliterate(["ї"], lang="ukr")
         loaded = time.perf_counter()
-        lines = romanised(pairs, Transliterate("text", lang_column="lang"), options.num_proc[0])
+        lines = romanised(pairs, Transliterate("text", lang_column="lang"))
     done = time.perf_counter()
     Path(options.output).write_text(json.dumps(lines), encoding="utf-8")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    memory = resident("VmHWM") >> 20
     print(json.dumps({"read": read - began, "load": loaded - read, "run": done - loaded, "memory": memory}))
 
 
-def romanised(pairs: list[tuple[str, str]], transliterate, num_proc: int) -> list[str]:
-    batches = [pairs[begin : begin + 1000] for begin in range(0, len(pairs), 1000)]
-    columns = [dict(zip(("lang", "text"), map(list, zip(*batch, strict=True)), strict=True)) for batch in batches]
-    if num_proc == 1:
-        done = map(transliterate, columns)
-    else:
-        import multiprocessing
-
-        with multiprocessing.get_context("spawn").Pool(num_proc) as pool:
-            done = pool.map(transliterate, columns, chunksize=1)
-    return [line for batch in done for line in batch["text_latn"]]
+def romanised(pairs: list[tuple[str, str]], transliterate) -> list[str]:
+    lines = []
+    for begin in range(0, len(pairs), 1000):
+        langs, texts = map(list, zip(*pairs[begin : begin + 1000], strict=True))
+        lines += transliterate({"lang": langs, "text": texts})["text_latn"]
+    return lines
 
 
-def timed(side: str, source: Path, folder: Path, home: Path, num_proc: int = 1) -> tuple[dict, list[str]]:
+def timed(side: str, source: Path, folder: Path, home: Path) -> tuple[dict, list[str]]:
     output = folder / f"{side}.json"
     command = [sys.executable, __file__, "--child", side, "--input", str(source), "--output", str(output)]
     began = time.perf_counter()
     process = subprocess.run(
-        [*command, "--num-proc", str(num_proc)],
+        command,
         env=os.environ | {"HF_HOME": str(home), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         text=True,
@@ -122,7 +117,7 @@ def compare(options: argparse.Namespace) -> None:
         f"Python {platform.python_version()}, "
         f"uroman {version('uroman')}, regex {version('regex')}, hf_xalign {version('hf_xalign')}"
     )
-    plain, ours = [], {number: [] for number in options.num_proc}
+    plain, ours = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         all_, some = folder / "all.json", folder / "some.json"
@@ -133,25 +128,22 @@ def compare(options: argparse.Namespace) -> None:
         for _ in range(options.rounds):
             times, expected = timed("plain", some, folder, folder / "home")
             plain.append(times)
-            for number in options.num_proc:
-                times, lines = timed("ours", all_, folder, folder / "home", number)
-                ours[number].append(times)
-                unequal += sum(a != b for a, b in zip(expected, lines, strict=False)) + (len(lines) != len(pairs))
+            times, lines = timed("ours", all_, folder, folder / "home")
+            ours.append(times)
+            unequal += sum(a != b for a, b in zip(expected, lines, strict=False)) + (len(lines) != len(pairs))
     rate = statistics.median(len(few) / times["run"] for times in plain)
     load = statistics.median(times["load"] for times in plain)
     reckoned = load + len(pairs) / rate
     print(f"plain uroman   load {load:.2f} s, {rate:.0f} lines/s, reckoned for all lines {reckoned:.1f} s")
     print(f"ours, start    {first['load']:.2f} s the first time on a machine, later see below")
-    for number, times in ours.items():
-        whole, start, run = (statistics.median(one[key] for one in times) for key in ("whole", "load", "run"))
-        memory = max(one["memory"] for one in times)
-        spread = f"{min(one['whole'] for one in times):.2f} to {max(one['whole'] for one in times):.2f}"
-        print(
-            f"ours, {number} proc.  start {start:.2f} s ({start / load:.0%} of uroman's), whole process {whole:.2f} s "
-            f"({spread}), {len(pairs) / whole:.0f} lines/s, {reckoned / whole:.0f}x; without start-up and input "
-            f"{len(pairs) / run:.0f} lines/s, {len(pairs) / run / rate:.0f}x; {memory} MB"
-        )
-    print(f"unequal lines  {unequal} of {len(few) * options.rounds * len(ours)} compared")
+    whole, start, run = (statistics.median(times[key] for times in ours) for key in ("whole", "load", "run"))
+    spread = f"{min(times['whole'] for times in ours):.2f} to {max(times['whole'] for times in ours):.2f}"
+    print(
+        f"ours           start {start:.2f} s ({start / load:.0%} of uroman's), whole process {whole:.2f} s ({spread})"
+        f", {len(pairs) / whole:.0f} lines/s, {reckoned / whole:.0f}x; without start-up and input "
+        f"{len(pairs) / run:.0f} lines/s, {len(pairs) / run / rate:.0f}x; {max(one['memory'] for one in ours)} MB"
+    )
+    print(f"unequal lines  {unequal} of {len(few) * options.rounds} compared")
     if unequal:
         sys.exit(1)
 

@@ -4,9 +4,12 @@ The same steps in turns, on English and Hindi of NTREX-128 (`ntrex128.parquet` i
 of a batch on one process with one thread, and a half of them on each of two (gloo, DDP). Forward, backward and AdamW;
 with `--chunk`, through a gradient cache. The losses of the first step must be equal. Every exchange is counted: the
 buckets of DDP, and the collectives that bring each process the vectors of the other and their gradients back.
+`--profile` says where a step of two spends its time: each process comes to a barrier before each exchange, so that
+waiting for the other and exchanging are told apart; gradients are exchanged on their own then, not beside the backward.
 
     python benchmarks/two_processes.py --batch 64 --rounds 5
     python benchmarks/two_processes.py --heads TR --batch 256 --chunk 32
+    python benchmarks/two_processes.py --heads TR --profile
 """
 
 from __future__ import annotations
@@ -47,6 +50,7 @@ def main() -> None:
     parser.add_argument("--chunk", type=int, help="through a gradient cache, this many rows at a time")
     parser.add_argument("--steps", type=int, default=2, help="of a turn")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--profile", action="store_true", help="say where a step of two spends its time")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -81,17 +85,17 @@ def worker(rank: int, port: int, folder: Path, rows: list[dict], options: argpar
         step = rows[start : start + options.batch]
         batches.append((collated(model, tokenizer, step), collated(model, tokenizer, step[half])))
     # What runs alone knows of no other process.
-    times, counted = {"one": [], "two": [], "cpu one": [], "cpu two": []}, Counter()
+    times, exchanges = {"one": [], "two": [], "cpu one": [], "cpu two": []}, Exchanges()
     with_one = Stepper(alone, alone, options)
     losses = [with_one.run(batches[0][0])] if rank == 0 else [0.0]
     dist.init_process_group("gloo", rank=rank, world_size=2)
     unused = not any(head.uses_lm_head for head in model.xalign_heads.values())
     parallel = DistributedDataParallel(model, find_unused_parameters=unused)
-    parallel.register_comm_hook(counted, count_bucket)
+    parallel.register_comm_hook(exchanges, exchange_bucket)
     with_two = Stepper(parallel, model, options)
-    count_collectives(counted)
+    exchanges.watch_collectives()
     losses.append(with_two.run(batches[0][1]))
-    exchanged = dict(counted)
+    exchanged = dict(exchanges.counted)
     for _ in range(options.rounds):
         for name in ("one", "two"):
             dist.barrier()
@@ -105,6 +109,8 @@ def worker(rank: int, port: int, folder: Path, rows: list[dict], options: argpar
                         with_one.run(both)
             times[f"cpu {name}"].append(time.process_time() - cpu)
             times[name].append(time.perf_counter() - began)
+    if options.profile:
+        profile(exchanges, with_two, [own for _, own in batches], options)
     means = torch.tensor(losses[1])
     dist.all_reduce(means)
     if rank == 0:
@@ -151,23 +157,76 @@ def label_counts(batch: dict) -> dict[str, torch.Tensor]:
     return dict(zip([*views, "rows"], counts, strict=True))
 
 
-def count_bucket(counted, bucket):  # DDP reads annotations, and not as strings
+class Exchanges:
+    """Counts what is exchanged and, with `timed`, how long each process waits for the other and for the exchange."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[str] = Counter()
+        self.seconds: Counter[str] = Counter()
+        self.timed = False
+
+    def run(self, kind: str, exchange):
+        """What `exchange` returns, and is timed as long as it takes where `timed`."""
+        if not self.timed:
+            return exchange()
+        began = time.perf_counter()
+        dist.barrier()
+        together = time.perf_counter()
+        done = exchange()
+        self.seconds[f"waiting for the other before {kind}"] += together - began
+        self.seconds[kind] += time.perf_counter() - together
+        return done
+
+    def watch_collectives(self) -> None:
+        for name in ("all_gather", "all_reduce"):
+            plain = getattr(dist, name)
+
+            def counted(*args, _plain=plain, _name=name, **kwargs):
+                self.counted[_name] += 1
+                return self.run("vectors and counts", lambda: _plain(*args, **kwargs))
+
+            setattr(dist, name, counted)
+
+
+def exchange_bucket(exchanges, bucket):  # DDP reads annotations, and not as strings
     buffer = bucket.buffer()
-    counted["gradient exchanges"] += 1
-    counted["gradient scalars"] += buffer.numel()
-    reduced = dist.distributed_c10d._get_default_group().allreduce([buffer.div_(dist.get_world_size())])
-    return reduced.get_future().then(lambda done: done.value()[0])
+    exchanges.counted["gradient exchanges"] += 1
+    exchanges.counted["gradient scalars"] += buffer.numel()
+
+    def begin():
+        work = dist.distributed_c10d._get_default_group().allreduce([buffer.div_(dist.get_world_size())])
+        if exchanges.timed:
+            work.wait()
+        return work
+
+    return exchanges.run("gradients", begin).get_future().then(lambda done: done.value()[0])
 
 
-def count_collectives(counted: Counter) -> None:
-    for name in ("all_gather", "all_reduce"):
-        plain = getattr(dist, name)
+def profile(exchanges: Exchanges, stepper: Stepper, batches: list[dict], options: argparse.Namespace) -> None:
+    """Prints, of each process in turn, the parts of a step."""
+    exchanges.timed = True
+    dist.barrier()
+    steps = options.steps * options.rounds
+    began, cpu = time.perf_counter(), time.process_time()
+    for number in range(steps):
+        stepper.run(batches[number % len(batches)])
+    whole, cpu = time.perf_counter() - began, time.process_time() - cpu
+    exchanges.timed = False
+    for rank in range(dist.get_world_size()):
+        dist.barrier()
+        if rank == dist.get_rank():
+            parts = ", ".join(f"{name} {of / steps:.3f}" for name, of in sorted(exchanges.seconds.items()))
+            computing = (whole - sum(exchanges.seconds.values())) / steps
+            tokens = sum(real_tokens(batch) for batch in batches) / len(batches)
+            print(
+                f"  process {rank}: {whole / steps:.3f} s a step ({cpu / steps:.3f} of processor time), {tokens:.0f} "
+                f"tokens: computing {computing:.3f}, {parts}",
+                flush=True,
+            )
 
-        def count(*args, _plain=plain, _name=name, **kwargs):
-            counted[_name] += 1
-            return _plain(*args, **kwargs)
 
-        setattr(dist, name, count)
+def real_tokens(batch: dict) -> int:
+    return sum(int(view["attention_mask"].sum()) for view in batch.values() if isinstance(view, dict))
 
 
 class alone_in_the_world:

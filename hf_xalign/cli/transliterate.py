@@ -21,7 +21,7 @@ from hf_xalign.errors import XAlignError
 TAKES_OVERRIDES = False
 
 # Lines handed to a process at a time: enough that passing them on costs little, few enough to keep memory small.
-_LINES = 2_000
+_LINES = 5_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
