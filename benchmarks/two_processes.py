@@ -5,7 +5,7 @@ of a batch on one process with one thread, and a half of them on each of two (gl
 with `--chunk`, through a gradient cache. The losses of the first step must be equal. Every exchange is counted: the
 buckets of DDP, and the collectives that bring each process the vectors of the other and their gradients back.
 `--profile` says where a step of two spends its time: each process comes to a barrier before each exchange, so that
-waiting for the other and exchanging are told apart; gradients are exchanged on their own then, not beside the backward.
+waiting for the other and exchanging are told apart; gradients are then exchanged after the backward, not beside it.
 
     python benchmarks/two_processes.py --batch 64 --rounds 5
     python benchmarks/two_processes.py --heads TR --batch 256 --chunk 32
