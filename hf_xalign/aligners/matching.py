@@ -171,7 +171,8 @@ def word_probabilities(
 
 
 def _one_hot_argmax(similarities: torch.Tensor, mask: torch.Tensor, dim: int) -> torch.Tensor:
-    best = similarities.masked_fill(~mask, -torch.inf).argmax(dim, keepdim=True)
+    # Not `argmax`, which takes five times as long over columns; both give the first of equal cells.
+    best = similarities.masked_fill(~mask, -torch.inf).max(dim, keepdim=True).indices
     return torch.zeros_like(mask).scatter_(dim, best, True) & mask
 
 
