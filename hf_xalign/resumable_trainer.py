@@ -121,5 +121,5 @@ class ResumableTrainer(PushingTrainer):
 
 
 def has_optimizer_files(args) -> bool:
-    """Whether checkpoints hold optimiser, scheduler and random numbers, as files of Trainer."""
-    return not args.save_only_model and not args.deepspeed
+    """Whether checkpoints hold optimiser, scheduler and random numbers, as files of Trainer (and not of DeepSpeed)."""
+    return not args.save_only_model and args.deepspeed_plugin is None

@@ -78,11 +78,6 @@ class XAlignTrainingArguments(TrainingArguments):
             raise XAlignError(f"length_bucket_steps is {self.length_bucket_steps}; it must be at least 1")
         if self.gradient_cache_chunk_size is not None and self.gradient_cache_chunk_size < 1:
             raise XAlignError(f"gradient_cache_chunk_size is {self.gradient_cache_chunk_size}; it must be at least 1")
-        if self.gradient_cache_chunk_size is not None and self.deepspeed:
-            raise XAlignError(
-                "gradient_cache_chunk_size and DeepSpeed do not go together: a gradient cache needs several backward "
-                "passes a step, which DeepSpeed's engine does not allow. Use DDP, or leave the cache out"
-            )
         if self.remove_unused_columns:
             raise XAlignError("remove_unused_columns must be false: the columns of the data set are the views")
         if self.dry_run:
@@ -99,6 +94,12 @@ class XAlignTrainingArguments(TrainingArguments):
             # half an hour.
             dist.init_process_group(self.ddp_backend or "gloo", timeout=self.ddp_timeout_delta)
         super().__post_init__()
+        # Of accelerate's config, too, which leaves `deepspeed` empty.
+        if self.gradient_cache_chunk_size is not None and self.deepspeed_plugin is not None:
+            raise XAlignError(
+                "gradient_cache_chunk_size and DeepSpeed do not go together: a gradient cache needs several backward "
+                "passes a step, which DeepSpeed's engine does not allow. Use DDP, or leave the cache out"
+            )
         # torch warns about pinned memory wherever there is no accelerator to pin it for.
         self.dataloader_pin_memory = self.dataloader_pin_memory and self.device.type != "cpu"
 
