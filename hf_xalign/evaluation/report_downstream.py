@@ -91,15 +91,32 @@ class Task:
         return all(known.get(part.language, part.fingerprint) == part.fingerprint for part in other.trained)
 
     def add(self, other: Task) -> None:
-        """Put the models of another file beside these; one whose label is taken is told by its folder, too."""
+        """Put the models of another file beside these; one whose label is taken is told by its folder, too.
+
+        A reference that the other file has measured once more, with the same figures, is not shown twice.
+        """
         for part in other.trained:
             taken = {label for own in self.trained if own.language == part.language for label in own.labels}
-            names = {label: _beside(taken, label, part.path) for label in part.labels}
+            same = self._same_reference(part.labels[0], other)
+            names = {label: _beside(taken, label, part.path) for label in (part.labels[1:] if same else part.labels)}
             self.trained.append(_renamed(part, names))
             for transfer, tested in other.transfers.items():
                 for entry in tested:
-                    scores = {names[label]: score for label, score in entry.scores.items()}
-                    self.transfers.setdefault(transfer, []).append(Tested(entry.n, scores))
+                    scores = {names[label]: score for label, score in entry.scores.items() if label in names}
+                    if same:
+                        same[transfer].scores.update(scores)
+                    else:
+                        self.transfers.setdefault(transfer, []).append(Tested(entry.n, scores))
+
+    def _same_reference(self, label: str, other: Task) -> dict[Transfer, Tested] | None:
+        """What has the first model of another file as its first, too, with the same figures in every test set."""
+        found = {}
+        for transfer, [tested] in other.transfers.items():
+            for entry in self.transfers.get(transfer, []):
+                own = entry.scores.get(label)
+                if own is not None and next(iter(entry.scores)) == label and _same(own, tested.scores[label]):
+                    found[transfer] = entry
+        return found if found.keys() == other.transfers.keys() else None
 
 
 def read_tasks(folders: Sequence[Path]) -> list[Task]:
@@ -248,9 +265,16 @@ def _beside(taken: set[str], label: str, path: Path) -> str:
     return clean(f"{label} ({path.parent.name})") if label in taken else label
 
 
+def _same(first: dict[str, Score], second: dict[str, Score]) -> bool:
+    return first.keys() == second.keys() and all(first[key].seeds == second[key].seeds for key in first)
+
+
 def _renamed(part: Trained, names: dict[str, str]) -> Trained:
+    """With the models that have a name, by it."""
+    kept = [(names[label], model) for label, model in zip(part.labels, part.models, strict=True) if label in names]
     return part._replace(
-        labels=tuple(names[label] for label in part.labels),
-        lost={names[label]: count for label, count in part.lost.items()},
-        cut={names[label]: count for label, count in part.cut.items()},
+        labels=tuple(label for label, _ in kept),
+        models=tuple(model for _, model in kept),
+        lost={names[label]: count for label, count in part.lost.items() if label in names},
+        cut={names[label]: count for label, count in part.cut.items() if label in names},
     )

@@ -170,9 +170,10 @@ def _notes(task: Task, runs: Mapping[str, Run]) -> list[str]:
             if len(groups) > 1:
                 told = [f"{value} ({', '.join(keys)})" for value, keys in groups.items()]
                 notes.append(f"Not all were trained in {language} with the same {what}: {listing(told)}.")
-        if len(parts) > 1:
+        apart = max(len(entries) for transfer, entries in task.transfers.items() if transfer.train == language)
+        if apart > 1:
             notes.append(
-                f"The runs trained in {language} are of {len(parts)} evaluations, so that not all differences between "
+                f"The runs trained in {language} are of {apart} evaluations, so that not all differences between "
                 "them are paired."
             )
     for what, counts in (

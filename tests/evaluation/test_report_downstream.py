@@ -85,6 +85,28 @@ def test_files_that_were_written_apart_stand_side_by_side(tmp_path):
     assert "The runs were evaluated apart" in text
 
 
+def test_a_reference_that_was_measured_twice_alike_is_shown_once(tmp_path):
+    """Its figures depend on the seeds alone: models added later are compared with it, too."""
+    paths = [
+        write_downstream_made(tmp_path / name, make_downstream(("a", name), (0.4, value)))
+        for name, value in (("b", 0.5), ("c", 0.6))
+    ]
+    (task,) = read_tasks(paths)
+    assert [part.labels for part in task.trained] == [("a", "b"), ("c",)]
+    assert [list(tested.scores) for entries in task.transfers.values() for tested in entries] == [["a", "b", "c"]] * 2
+    text = Page(build_report(paths)).text()
+    assert "not all differences between them are paired" not in text and "a (c)" not in text
+    rows = [line.split(" | ")[0] for line in markdown_tables(paths).splitlines() if line.startswith("| c")]
+    assert rows[:2] == ["| c", "| c to a"]
+
+
+def test_a_reference_with_other_figures_is_another_model(tmp_path):
+    first = write_downstream_made(tmp_path / "1", make_downstream(("a", "b"), (0.4, 0.5)))
+    second = write_downstream_made(tmp_path / "2", make_downstream(("a", "c"), (0.41, 0.6)))
+    (task,) = read_tasks([first, second])
+    assert [part.labels for part in task.trained] == [("a", "b"), ("a (2)", "c")]
+
+
 def test_other_sentences_are_another_section(tmp_path):
     first = write_downstream_made(tmp_path / "1", make_downstream(("a",), (0.4,)))
     second = write_downstream_made(tmp_path / "2", make_downstream(("b",), (0.5,), fingerprint="other"))
