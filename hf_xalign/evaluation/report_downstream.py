@@ -83,6 +83,10 @@ class Task:
     def measures(self) -> tuple[str, ...]:
         return MEASURES_OF[self.task]
 
+    def sizes(self, transfer: Transfer) -> str:
+        """How many examples were tested on, to be read after "n = "; evaluations made apart may differ."""
+        return " or ".join(f"{n:,}" for n in sorted({tested.n for tested in self.transfers[transfer]}))
+
     def fits(self, other: Task) -> bool:
         """Whether the sentences of the two are the same, as far as both were trained in one language."""
         if (self.task, self.name, self.languages) != (other.task, other.name, other.languages):

@@ -17,14 +17,20 @@ from hf_xalign.evaluation.report_words import interval, percent
 def task_figure(identifier: str, task: Task, runs: Mapping[str, Run], measure: str, title: str) -> Figure:
     """A row per transfer, in it a bar per run: the mean over seeds with its interval, and a dot for every seed."""
     rows = {
-        transfer: [(runs[label], score[measure], entry.n) for entry in tested for label, score in entry.scores.items()]
+        transfer: [(runs[label], score[measure]) for entry in tested for label, score in entry.scores.items()]
         for transfer, tested in task.transfers.items()
     }
-    scores = [score for entries in rows.values() for _, score, _ in entries]
+    scores = [score for entries in rows.values() for _, score in entries]
     ends = [end for score in scores for end in (*score.mean[:3], *score.seeds)]
     scale = nice_scale([0.0, *ends], floor=0, ceiling=1)
     drawn = [
-        _row(f"{identifier}-{place}", transfer, sorted(entries, key=lambda entry: entry[0].index), scale, title)
+        _row(
+            f"{identifier}-{place}",
+            (transfer, task.sizes(transfer)),
+            sorted(entries, key=lambda entry: entry[0].index),
+            scale,
+            title,
+        )
         for place, (transfer, entries) in enumerate(rows.items())
     ]
     axis = element(
@@ -49,15 +55,16 @@ def task_figure(identifier: str, task: Task, runs: Mapping[str, Run], measure: s
 
 
 def _row(
-    identifier: str, transfer: Transfer, entries: list[tuple[Run, Score, int]], scale: Scale, title: str
+    identifier: str, tested: tuple[Transfer, str], entries: list[tuple[Run, Score]], scale: Scale, title: str
 ) -> Markup:
+    transfer, sizes = tested
     height = 2 * PAD + STEP * len(entries) - (STEP - BAR)
     parts = [
         element("line", x1=scale.percent(tick), x2=scale.percent(tick), y1="0", y2=num(height), class_="grid")
         for tick in scale.ticks
     ]
     told = []
-    for place, (run, score, _) in enumerate(entries):
+    for place, (run, score) in enumerate(entries):
         text = f"{run.label}: {score_text(score)}"
         told.append(text)
         y = PAD + STEP * place
@@ -67,9 +74,8 @@ def _row(
                 element("circle", cx=scale.percent(seed), cy=num(y + BAR / 2), r="2", class_="seed")
                 for seed in score.seeds
             ]
-    sizes = sorted({n for *_, n in entries})
     kind = "zero-shot" if transfer.is_zero_shot else "same language"
-    gloss = element("span", f"{kind}, n = {' or '.join(f'{n:,}' for n in sizes)}", class_="gloss")
+    gloss = element("span", f"{kind}, n = {sizes}", class_="gloss")
     label = join([element("bdi", transfer.title), " ", gloss])
     plot = figure_svg(identifier, f"{transfer.title}: {title}", "; ".join(told), height, *parts)
     cells = [element("div", label, class_="who"), element("div", plot, class_="track")]

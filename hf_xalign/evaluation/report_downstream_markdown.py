@@ -39,7 +39,7 @@ def _table(task: Task, runs: dict[str, Run], measure: str) -> str:
         f"**{name}**{synthetic}: {TITLES[measure]}, per cent, {seeds} [95 % interval]; in points, what a run is above "
         "the first of its evaluation [95 % interval, paired]"
     )
-    header = ["", *(f"{markdown_cell(transfer.title)} (n = {_counts(task, transfer)})" for transfer in task.transfers)]
+    header = ["", *(f"{markdown_cell(transfer.title)} (n = {task.sizes(transfer)})" for transfer in task.transfers)]
     rows = []
     for label, run in runs.items():
         cells, differences, references = [], [], []
@@ -77,10 +77,6 @@ def _correlations(gains: Gains) -> str:
         ]
         lines.append(markdown_row([f"{measure.title} ({measure.gloss})", *map(markdown_cell, cells)]))
     return "\n".join(lines)
-
-
-def _counts(task: Task, transfer: object) -> str:
-    return " or ".join(f"{n:,}" for n in sorted({entry.n for entry in task.transfers[transfer]}))
 
 
 def _figure(score: Score) -> str:

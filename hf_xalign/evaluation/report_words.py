@@ -84,7 +84,7 @@ def overall(verdicts: Sequence[tuple[str, Verdict]]) -> str:
     if not winners:
         return "No clear winner" if len(verdicts) == 1 else "No clear winner on any data set"
     if len(winners) == 1 and all(verdict.clear for _, verdict in verdicts):
-        where = "" if len(verdicts) == 1 else f" on all {len(verdicts)} data sets"
+        where = {1: "", 2: " on both data sets"}.get(len(verdicts), f" on all {len(verdicts)} data sets")
         return f"{label[winners[0]]} aligned best{where}"
     parts = []
     for winner in winners:

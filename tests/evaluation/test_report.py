@@ -10,6 +10,8 @@ import pytest
 
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.report import build_report, write_report
+from hf_xalign.evaluation.report_runs import Run
+from hf_xalign.evaluation.report_words import Verdict, overall
 from tests.evaluation.browser import needs_chromium, rendered, widths_on_a_phone
 from tests.evaluation.report_factory import TEXTS, make_results, make_trainer_state, write
 from tests.evaluation.report_page import Page
@@ -105,6 +107,12 @@ def test_a_run_keeps_its_colour_in_every_figure(five):
         ]
         assert len(tooltips) > 20
         assert {re.search(r"c\d", classes)[0] for classes in tooltips} == {f"c{index}"}
+
+
+@pytest.mark.parametrize(("count", "where"), [(1, ""), (2, " on both data sets"), (3, " on all 3 data sets")])
+def test_the_headline_counts_the_data_sets(count, where):
+    run = Run(0, "best", ())
+    assert overall([("data", Verdict(run, True, ""))] * count) == f"best aligned best{where}"
 
 
 def test_the_winner_is_named_only_where_its_interval_is_apart(tmp_path):
