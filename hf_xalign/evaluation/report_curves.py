@@ -56,23 +56,13 @@ class Line(NamedTuple):
 def layer_figure(identifier: str, scores: Scores) -> Figure:
     """Mean top-1 accuracy by layer, a line per run with its interval."""
     having = [(run, result) for run, result in scores if result.layers]
-    lines = [Line(run, [_estimate(layer, measure) for layer, measure in result.layers]) for run, result in having]
-    used = {result.layer for _, result in having}
-    plot = line_chart(
-        identifier,
-        "Mean top-1 accuracy by layer",
-        lines,
-        y=_scale_of(lines, percent),
-        x_name="layer",
-        write=percent,
-        upright=used.pop() if len(used) == 1 else None,
-    )
+    points = [(run, result.layers) for run, result in having]
+    body, bands = _by_layer(identifier, "Mean top-1 accuracy by layer", points, {result.layer for _, result in having})
     caption = (
-        f"Each line is a run{_bands(lines)}. Layer 0 is the embedding layer, k the output of layer k; the dotted "
+        f"Each line is a run{bands}. Layer 0 is the embedding layer, k the output of layer k; the dotted "
         "upright is the layer of the table above. Choosing a layer by test sentences would flatter a run."
     )
-    table = layers_table("Mean top-1 accuracy by layer", [(run, result.layers) for run, result in having])
-    return Figure("Accuracy by layer", caption, _frame(plot) + table, [run for run, _ in having])
+    return Figure("Accuracy by layer", caption, body, [run for run, _ in having])
 
 
 def alignment_figures(identifier: str, scores: Scores) -> list[Figure]:
@@ -81,25 +71,36 @@ def alignment_figures(identifier: str, scores: Scores) -> list[Figure]:
     figures = []
     for place, gold in enumerate(golds):
         having = [(run, result) for run, result in scores if result.alignment and result.alignment[0] == gold]
-        lines = [Line(run, [_estimate(*point) for point in result.alignment[1]]) for run, result in having]
+        points = [(run, result.alignment[1]) for run, result in having]
         used = {result.layer for _, result in having}
-        plot = line_chart(
-            f"{identifier}-{place}",
-            "Alignment error rate of words by layer",
-            lines,
-            y=_scale_of(lines, percent),
-            x_name="layer",
-            write=percent,
-            upright=used.pop() if len(used) == 1 else None,
-        )
+        body, bands = _by_layer(f"{identifier}-{place}", "Alignment error rate of words by layer", points, used)
         caption = (
-            f"Each line is a run{_bands(lines)}: words linked by their vectors, held against {gold[0]}. Lower is "
+            f"Each line is a run{bands}: words linked by their vectors, held against {gold[0]}. Lower is "
             "better. The dotted upright is the layer of the retrieval table; words are often linked best at another."
         )
-        points = [(run, result.alignment[1]) for run, result in having]
-        table = layers_table("Alignment error rate by layer", points)
-        figures.append(Figure("Word alignment by layer", caption, _frame(plot) + table, [run for run, _ in having]))
+        figures.append(Figure("Word alignment by layer", caption, body, [run for run, _ in having]))
     return figures
+
+
+def _by_layer(
+    identifier: str, title: str, points: Sequence[tuple[Run, Sequence[tuple[int, Measure]]]], used: set[int]
+) -> tuple[Markup, str]:
+    """A line per run and the table of its points, and what the caption says of intervals.
+
+    Args:
+        used: the layers that the runs use; where it is one for all, it is marked.
+    """
+    lines = [Line(run, [_estimate(*point) for point in of_run]) for run, of_run in points]
+    plot = line_chart(
+        identifier,
+        title,
+        lines,
+        y=_scale_of(lines, percent),
+        x_name="layer",
+        write=percent,
+        upright=min(used) if len(used) == 1 else None,
+    )
+    return _frame(plot) + layers_table(title, points), _bands(lines)
 
 
 def dynamics_figures(identifier: str, scores: Scores) -> list[Figure]:
