@@ -10,6 +10,7 @@ import yaml
 
 from hf_xalign.data.minicorpus import generate
 from tests.evaluation.report_factory import make_results
+from tests.small_recipe import small_config
 
 
 PAIR = ("pol_Latn", "ukr_Cyrl")
@@ -53,13 +54,7 @@ def write_recipe(folder: Path) -> Path:
         "output_dir": str(folder / "runs"),
         "vocab_size": 200,
         "max_length": 24,
-        "model_config": {
-            "model_type": "xlm-roberta",
-            "num_hidden_layers": 2,
-            "hidden_size": 16,
-            "num_attention_heads": 2,
-            "intermediate_size": 32,
-        },
+        "model_config": small_config(),
         "heads": {"tr": {"weight": 0.8}, "mlm": {"weight": 0.1}},
         "max_steps": 2,
         "per_device_train_batch_size": 4,

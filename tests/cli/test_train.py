@@ -13,6 +13,7 @@ import yaml
 from hf_xalign import train as train_module
 from hf_xalign.cli import main
 from hf_xalign.data.minicorpus import generate
+from tests.small_recipe import small_config
 
 
 LANGS = ("hin_Deva", "urd_Arab")
@@ -34,13 +35,7 @@ def place(tmp_path, monkeypatch):
         "output_dir": "out",
         "vocab_size": 200,
         "max_length": 24,
-        "model_config": {
-            "model_type": "xlm-roberta",
-            "num_hidden_layers": 2,
-            "hidden_size": 16,
-            "num_attention_heads": 2,
-            "intermediate_size": 32,
-        },
+        "model_config": small_config(),
         "heads": {"mlm": {}, "tcm": {}},
         "max_steps": 1,
         "per_device_train_batch_size": 4,

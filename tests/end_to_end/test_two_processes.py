@@ -17,25 +17,17 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 from torch.distributed.launcher import api as launcher_api
 
 from hf_xalign.cli import main
+from tests.small_recipe import small_config, small_data
 
 
 STEPS = 4
 RECIPE = {
-    "train_data": [{"path": "minicorpus:train", "langs": ["hin_Deva", "urd_Arab"], "limit": 200}],
-    "selection_data": [{"path": "minicorpus:validation", "langs": ["hin_Deva", "urd_Arab"], "limit": 20}],
-    "test_data": [{"path": "minicorpus:test", "langs": ["hin_Deva", "urd_Arab"], "limit": 20}],
+    **small_data(train=200, held_out=20),
     "vocab_size": 300,
     "max_length": 32,
-    "model_config": {
-        "model_type": "xlm-roberta",
-        "num_hidden_layers": 2,
-        "hidden_size": 32,
-        "num_attention_heads": 2,
-        "intermediate_size": 64,
-        "hidden_dropout_prob": 0.0,
-        "attention_probs_dropout_prob": 0.0,
-        "initializer_range": 0.1,
-    },
+    "model_config": small_config(
+        width=32, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.1
+    ),
     "heads": {"mlm": {}, "tcm": {}, "tlm": {}},
     "max_steps": STEPS,
     # Plain gradient descent: a gradient of the wrong size shows, which Adam would hide.

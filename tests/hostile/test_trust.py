@@ -21,25 +21,18 @@ from hf_xalign.cli import main
 from hf_xalign.data.tokenization import load_tokenizer
 from hf_xalign.errors import XAlignError
 from hf_xalign.loading import load_config, load_encoder
+from tests.small_recipe import small_config, small_data
 from tests.tiny import word_tokenizer
 
 
 TOKENS = {"environment": "hf_MarkedInEnvironment", "recipe": "hf_MarkedInRecipe", "line": "hf_MarkedOnCommandLine"}
 RECIPE = {
-    "train_data": [{"path": "minicorpus:train", "langs": ["hin_Deva", "urd_Arab"], "limit": 60}],
-    "selection_data": [{"path": "minicorpus:validation", "langs": ["hin_Deva", "urd_Arab"], "limit": 8}],
-    "test_data": [{"path": "minicorpus:test", "langs": ["hin_Deva", "urd_Arab"], "limit": 8}],
+    **small_data(train=60, held_out=8),
     "prepared_dir": "prepared",
     "output_dir": "out",
     "vocab_size": 200,
     "max_length": 24,
-    "model_config": {
-        "model_type": "xlm-roberta",
-        "num_hidden_layers": 1,
-        "hidden_size": 16,
-        "num_attention_heads": 2,
-        "intermediate_size": 32,
-    },
+    "model_config": small_config(layers=1),
     "heads": {"mlm": {}, "tcm": {}},
     "max_steps": 2,
     "save_steps": 1,

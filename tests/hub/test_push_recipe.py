@@ -11,21 +11,14 @@ import yaml
 from hf_xalign.cli import main
 from tests.hub.loopback.server import TOKEN
 from tests.hub.loopback.storage import regular_file
+from tests.small_recipe import small_config, small_data
 
 
 RECIPE = {
-    "train_data": [{"path": "minicorpus:train", "langs": ["hin_Deva", "urd_Arab"], "limit": 100}],
-    "selection_data": [{"path": "minicorpus:validation", "langs": ["hin_Deva", "urd_Arab"], "limit": 20}],
-    "test_data": [{"path": "minicorpus:test", "langs": ["hin_Deva", "urd_Arab"], "limit": 20}],
+    **small_data(train=100, held_out=20),
     "vocab_size": 300,
     "max_length": 32,
-    "model_config": {
-        "model_type": "xlm-roberta",
-        "num_hidden_layers": 2,
-        "hidden_size": 32,
-        "num_attention_heads": 2,
-        "intermediate_size": 64,
-    },
+    "model_config": small_config(width=32),
     "heads": {"mlm": {}, "tcm": {}},
     "max_steps": 4,
     "save_steps": 2,

@@ -29,26 +29,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.hub.loopback.server import TOKEN, Hub
+from tests.small_recipe import small_config, small_data
 from tests.stress.forked import Forked, ForkedPair
 
 
 PATIENCE_S = 300
-PAIRS = ["hin_Deva", "urd_Arab"]
 COMMON = {
-    "train_data": [{"path": "minicorpus:train", "langs": PAIRS, "limit": 96}],
-    "selection_data": [{"path": "minicorpus:validation", "langs": PAIRS, "limit": 12}],
-    "test_data": [{"path": "minicorpus:test", "langs": PAIRS, "limit": 12}],
+    **small_data(train=96, held_out=12),
     "vocab_size": 300,
     "max_length": 24,
-    "model_config": {
-        "model_type": "xlm-roberta",
-        "num_hidden_layers": 2,
-        "hidden_size": 16,
-        "num_attention_heads": 2,
-        "intermediate_size": 32,
-        "hidden_dropout_prob": 0.1,
-        "attention_probs_dropout_prob": 0.1,
-    },
+    "model_config": small_config(hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1),
     "per_device_train_batch_size": 4,
     "learning_rate": 1e-2,
     "seed": 3,

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from hf_xalign.data.minicorpus import load_parallel
+from tests.small_recipe import small_config
 
 
 LANGS = ("hin_Deva", "urd_Arab")
@@ -33,13 +34,7 @@ def write_recipe(folder: Path, **changes) -> Path:
         "output_dir": str(folder / "out"),
         "vocab_size": 220,
         "max_length": 48,
-        "model_config": {
-            "model_type": "xlm-roberta",
-            "num_hidden_layers": 2,
-            "hidden_size": 16,
-            "num_attention_heads": 2,
-            "intermediate_size": 32,
-        },
+        "model_config": small_config(),
         "heads": {"tr": {"weight": 0.8}, "awp": {"weight": 0.1}, "wtr": {"weight": 0.1}},
         "max_steps": 2,
         "per_device_train_batch_size": 16,
