@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from hf_xalign.backbones import check_encoder, first_layers
 from hf_xalign.encoding import evaluation_mode, length_sorted_batches
 from hf_xalign.errors import XAlignError
 from hf_xalign.vocabulary import check_token_ids
@@ -116,7 +118,8 @@ def sentence_embeddings(
             in eval mode for the call and every module's mode is restored afterwards.
         sentences: N texts.
         layers: indices into the encoder's `hidden_states` (0 is the embeddings, k the output of layer k; negative
-            ones count from the end); None: all.
+            ones count from the end); None: all. Later layers than these are not run, where the backbone is one whose
+            layers are known.
         pooling: "mean" over the non-special tokens (a sentence without any gets the zero vector), or "cls", the state
             of the first token.
         batch_tokens: padded tokens per forward pass.
@@ -162,7 +165,7 @@ def embed_tokenized(
     pooled: dict[int, np.ndarray] = {}
     label = progress if isinstance(progress, str) else "embedding"
     bar = tqdm(total=len(tokenized.rows), desc=label, unit="sentence", leave=False, disable=not progress)
-    with evaluation_mode(encoder), torch.no_grad(), bar:
+    with evaluation_mode(encoder), torch.no_grad(), _no_further_than(encoder, wanted[-1]), bar:
         for batch in length_sorted_batches([len(row["input_ids"]) for row in tokenized.rows], batch_tokens):
             inputs = pad_rows([tokenized.rows[row] for row in batch], tokenized.pad_values, encoder.device)
             kept = inputs.pop("special_tokens_mask") == 0
@@ -176,6 +179,16 @@ def embed_tokenized(
     if len(tokenized.rows) == len(tokenized):
         return pooled
     return {layer: vectors[tokenized.index] for layer, vectors in pooled.items()}
+
+
+def _no_further_than(encoder: PreTrainedModel, layer: int) -> AbstractContextManager:
+    """Inside, the layers after this one are not run, where the backbone is one whose layers are known."""
+    try:
+        check_encoder(encoder.config)
+    except XAlignError:
+        return nullcontext()
+    # An encoder without any layer lists no hidden states.
+    return first_layers(encoder, max(layer, 1))
 
 
 def resolve_layers(layers: Sequence[int] | None, num_layers: int) -> list[int]:

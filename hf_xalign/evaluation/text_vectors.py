@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from hf_xalign.backbones import check_encoder, first_layers
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.embeddings import embed_tokenized, length_limit, resolve_layers, tokenize_sentences
 from hf_xalign.evaluation.loading import alignment_settings
 from hf_xalign.loading import load_encoder, load_tokenizer
-
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -77,10 +71,9 @@ def embed_texts(
     for text in texts:
         rows.setdefault(text, len(rows))
     tokenized = tokenize_sentences(tokenizer, list(rows), max_length=limit)
-    with _no_further_than(model.base_model, layer):
-        (vectors,) = embed_tokenized(
-            model, tokenized, layers=[layer], pooling=pooling, batch_tokens=batch_tokens, progress=progress and label
-        ).values()
+    (vectors,) = embed_tokenized(
+        model, tokenized, layers=[layer], pooling=pooling, batch_tokens=batch_tokens, progress=progress and label
+    ).values()
     entry = {
         "model": name_or_path,
         "label": label,
@@ -103,16 +96,6 @@ def embed_by_models(
     """
     for model, label in zip(models, labels, strict=True):
         yield embed_texts(model, texts, label=label, **options)
-
-
-def _no_further_than(encoder: PreTrainedModel, layer: int) -> AbstractContextManager:
-    """Inside, the layers after this one are not run, where the backbone is one whose layers are known."""
-    try:
-        check_encoder(encoder.config)
-    except XAlignError:
-        return nullcontext()
-    # An encoder without any layer lists no hidden states.
-    return first_layers(encoder, max(layer, 1))
 
 
 def distinct_labels(models: Sequence[str], labels: Sequence[str] | None = None) -> list[str]:

@@ -6,10 +6,13 @@ import logging
 import numpy as np
 import pytest
 import torch
+from transformers import AutoModel, GPT2Config
 
+from hf_xalign.backbones import encoder_layers
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import sentence_embeddings
 from hf_xalign.evaluation.embeddings import length_limit, length_sorted_batches, pool, tokenize_sentences
+from tests.tiny import word_tokenizer
 
 
 def one_at_a_time(model, tokenizer, sentence: str, layer: int, pooling: str) -> np.ndarray:
@@ -172,3 +175,27 @@ def test_no_sentences(encoder_and_tokenizer):
 
 def test_negative_layers_count_from_the_end(encoder_and_tokenizer):
     assert list(sentence_embeddings(*encoder_and_tokenizer, ["w1"], layers=[-1, 3])) == [3]
+
+
+@pytest.mark.parametrize("layer", [0, 2])
+def test_layers_after_the_last_one_asked_for_are_not_run(encoder_and_tokenizer, sentences, layer):
+    model, tokenizer = encoder_and_tokenizer
+    whole = sentence_embeddings(model, tokenizer, sentences)[layer]
+    ran = []
+    layers = encoder_layers(model.base_model)
+    hooks = [
+        part.register_forward_hook(lambda *_, number=number: ran.append(number)) for number, part in enumerate(layers)
+    ]
+    found = sentence_embeddings(model, tokenizer, sentences, layers=[0, layer])
+    for hook in hooks:
+        hook.remove()
+    assert set(ran) <= set(range(max(layer, 1)))
+    np.testing.assert_array_equal(found[layer], whole)
+    assert len(encoder_layers(model.base_model)) == 3
+
+
+def test_an_encoder_whose_layers_are_not_known_runs_whole(sentences):
+    torch.manual_seed(0)
+    model = AutoModel.from_config(GPT2Config(vocab_size=60, n_embd=16, n_layer=2, n_head=2, n_positions=30)).eval()
+    found = sentence_embeddings(model, word_tokenizer(), sentences[:4], layers=[1])
+    np.testing.assert_array_equal(found[1], sentence_embeddings(model, word_tokenizer(), sentences[:4])[1])
