@@ -43,6 +43,9 @@ def length_of(name_or_path: str, tokenizer: PreTrainedTokenizerBase, settings: T
 def open_model(name_or_path: str, settings: TaskSettings) -> PreTrainedModel:
     """The checkpoint's encoder under a new head (of random weights), within LoRA where the settings have `peft`.
 
+    LoRA goes to all linear layers, as in recipes, unless the settings have `target_modules`. Modules that the
+    checkpoint lacks (the head, and a pooler before it) are trained whole, unless they have `modules_to_save`.
+
     An adapter is added to the weights of its base model first: what is fine-tuned is the model that it makes of it.
 
     Raises:
@@ -74,7 +77,11 @@ def open_model(name_or_path: str, settings: TaskSettings) -> PreTrainedModel:
     if base:
         # In place: the modules of the encoder get the sums.
         merged(model.base_model, name_or_path)
-    return _with_lora(model, settings.peft, "TOKEN_CLS" if words else "SEQ_CLS") if settings.peft else model
+    if not settings.peft:
+        return model
+    new = {key.removeprefix(encoder).partition(".")[0] for key in info["missing_keys"]}
+    options = {"target_modules": "all-linear", "modules_to_save": sorted(new)} | settings.peft
+    return _with_lora(model, options, "TOKEN_CLS" if words else "SEQ_CLS")
 
 
 def check_lora(options: dict[str, Any]) -> None:

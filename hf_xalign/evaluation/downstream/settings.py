@@ -35,7 +35,7 @@ class TaskSettings:
         max_length: tokens, special ones included, at which sentences are cut.
         train_split, validation_split, test_split: names in the column `split`; one that serves twice is divided.
         training: what goes to `transformers.TrainingArguments`.
-        peft: what goes to `peft.LoraConfig`; empty: all weights are trained.
+        peft: what goes to `peft.LoraConfig`, for all linear layers if it names none; empty: all weights are trained.
     """
 
     task: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel
+from transformers import AutoModel, AutoModelForMaskedLM
 
 from hf_xalign.adapter_files import save_adapter
 from hf_xalign.errors import XAlignError
@@ -24,7 +24,7 @@ from hf_xalign.evaluation.downstream.models import check_model, open_model
 from hf_xalign.evaluation.downstream.resampling import figure_estimate, resampled_figures
 from tests.evaluation.checkpoints import save_checkpoint
 from tests.evaluation.downstream.factory import quick_settings, topic_rows, word_rows, write_rows
-from tests.tiny import word_tokenizer
+from tests.tiny import tiny_config, word_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +107,27 @@ def test_lora(models, tmp_path):
     wrong = quick_settings("sib200", peft__rr=2)
     with pytest.raises(XAlignError, match=r"--set peft.rr: no such option of LoRA"):
         evaluated(tmp_path, models[:1], topic_rows(), wrong, seeds=(0,))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "new"),
+    [
+        # What these three put before the classifier is not in masked language models: its random weights are learnt.
+        ("bert", ("pooler", "classifier")),
+        ("deberta-v2", ("pooler", "classifier")),
+        ("distilbert", ("pre_classifier", "classifier")),
+        ("modernbert", ("classifier",)),
+        ("xlm-roberta", ("classifier",)),
+    ],
+)
+def test_lora_trains_all_that_the_checkpoint_lacks(backbone, new, tmp_path):
+    pytest.importorskip("peft")
+    torch.manual_seed(0)
+    AutoModelForMaskedLM.from_config(tiny_config(backbone)).save_pretrained(tmp_path)
+    opened = open_model(str(tmp_path), quick_settings("sib200", peft__r=2))
+    learnt = {name for name, parameter in opened.named_parameters() if parameter.requires_grad}
+    assert all(any(f"{module}.modules_to_save" in name for name in learnt) for module in new)
+    assert all("lora_" in name or "modules_to_save" in name for name in learnt)
 
 
 @pytest.fixture
