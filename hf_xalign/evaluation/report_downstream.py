@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from hf_xalign.evaluation.downstream.file_columns import names_language
 from hf_xalign.evaluation.downstream.results import FORMAT
 from hf_xalign.evaluation.downstream.settings import MEASURES_OF
 from hf_xalign.evaluation.report_json import Node, check_format, clean, load_json
@@ -34,7 +35,8 @@ class Transfer(NamedTuple):
 
     @property
     def is_zero_shot(self) -> bool:
-        return self.train != self.test
+        """Whether the languages are two: `urd` and `urd_Arab` are one."""
+        return not names_language(self.test, self.train)
 
     @property
     def title(self) -> str:

@@ -59,6 +59,7 @@ def test_a_task(model, files, tmp_path, capsys, task):
         ({"--train-lang": None}, "--task needs --train-lang"),
         ({"--test-langs": ","}, "names no language"),
         ({"--test-langs": "urd,ur"}, "names ur twice"),
+        ({"--test-langs": "urd,urd_Arab"}, "names urd_Arab twice"),
         ({"--test-langs": "pol"}, "no rows of pol; its languages are hin, urd"),
         ({"--train-lang": "xx"}, "unknown language code 'xx'"),
         ({"--task": None}, "--train-lang goes with --task"),

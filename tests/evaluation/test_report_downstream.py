@@ -52,6 +52,15 @@ def test_four_transfers_in_their_order(tmp_path):
     assert "trained on 701 of hin_Deva and 701 of urd_Arab · 3 seeds" in page.text()
 
 
+def test_one_language_by_two_names_is_not_zero_shot(tmp_path):
+    write_downstream_made(tmp_path, make_downstream(train="urd", tests=("urd_Arab", "hin_Deva")))
+    (task,) = read_tasks([tmp_path])
+    assert [(transfer.test, transfer.is_zero_shot) for transfer in task.transfers] == [
+        ("urd_Arab", False),
+        ("hin_Deva", True),
+    ]
+
+
 def test_bars_have_a_mark_for_every_seed_and_a_text_alternative(tmp_path):
     html = build_report([downstream(tmp_path / "down")])
     assert html.count('class="seed"') == 4 * 5 * 3

@@ -23,6 +23,7 @@ from hf_xalign.evaluation.downstream.file_columns import (
 )
 from hf_xalign.evaluation.downstream.label_names import with_label_names
 from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
+from hf_xalign.evaluation.language_pairs import same_language
 from hf_xalign.evaluation.parallel_text import FORMATS, column_names
 from hf_xalign.messages import counted, did_you_mean
 
@@ -144,16 +145,18 @@ class LabelledFile:
         named = [name for name in known if _split(name) == _split(split)]
         if not named:
             keys = ("train_split", "validation_split", "test_split")
-            key = next(key for key in keys if getattr(self.settings, key) == split)
-            raise XAlignError(
-                f"{self.file} has no split {split!r} of {language}, only {', '.join(sorted(known))}; name one of "
-                f"these, as in --set {key}={sorted(known)[0]} (a split that serves twice is divided)"
-            )
+            hints = [
+                f"; name one of these, as in --set {key}={sorted(known)[0]} (a split that serves twice is divided)"
+                for key in keys
+                if getattr(self.settings, key) == split
+            ]
+            there = ", ".join(sorted(known))
+            raise XAlignError(f"{self.file} has no split {split!r} of {language}, only {there}{''.join(hints[:1])}")
         return table.filter(pc.is_in(table["split"], pa.array(named, table["split"].type)))
 
     def _of_words(self, row: int, values: list[Any], tags: Any, columns: FileColumns) -> Example | None:
         (words,) = values
-        if not words or tags is None:
+        if words is None or tags is None:
             return None
         where = f"{self.file}: row {row + 1}"
         for name, found in ((columns.texts[0], words), (columns.label, tags)):
@@ -162,7 +165,7 @@ class LabelledFile:
         if len(words) != len(tags):
             raise XAlignError(f"{where} has {len(words)} {columns.texts[0]} and {len(tags)} {columns.label}")
         self._check_labels(tags, where)
-        return Example(row, tuple(words), tuple(tags))
+        return Example(row, tuple(words), tuple(tags)) if words else None
 
     def _of_texts(self, row: int, texts: list[Any], label: Any, columns: FileColumns) -> Example | None:
         where = f"{self.file}: row {row + 1}"
@@ -202,7 +205,7 @@ def check_languages(train: str, tests: Sequence[str]) -> list[str]:
         raise XAlignError("--test-langs names no language: write them as hin_Deva,urd_Arab")
     seen: list[str] = []
     for code in tests:
-        if any(parse_language(code) == parse_language(other) for other in seen):
+        if any(same_language(parse_language(code), parse_language(other)) for other in seen):
             raise XAlignError(f"--test-langs names {code} twice")
         seen.append(code)
     return seen

@@ -153,6 +153,7 @@ def test_a_limit_holds_for_each_set(tmp_path):
             "row 2: label 'NUON' is not in the map; did you mean 'NOUN'",
         ),
         ({"upos": ["NOUN"], "tokens": ["w1", "w2"]}, "row 2 has 2 tokens and 1 upos"),
+        ({"upos": ["NOUN"], "tokens": []}, "row 2 has 0 tokens and 1 upos"),
         ({"tokens": ["w1", None], "upos": ["NOUN", "NOUN"]}, "row 2: tokens holds"),
     ],
 )
@@ -177,6 +178,8 @@ def test_a_language_that_is_not_there(tmp_path):
 def test_a_split_or_column_that_is_not_there(tmp_path):
     with pytest.raises(XAlignError, match=r"no split 'train' of hin, only dev; .* --set train_split=dev"):
         opened(tmp_path, word_rows(splits=("dev",))).read("hin", ["train"])
+    with pytest.raises(XAlignError, match=r"no split 'gold' of hin, only dev, test, train$"):
+        opened(tmp_path, word_rows()).read("hin", ["gold"])
     with pytest.raises(XAlignError, match="no column tags or ner_tags; it has lang, split, tokens, upos"):
         opened(tmp_path, word_rows(), "ner").read("hin", ["train"])
     with pytest.raises(XAlignError, match="no column 'split'"):
