@@ -155,7 +155,9 @@ def peer_step(encoder: torch.nn.Module, batch: dict, options: argparse.Namespace
 
         def forward(self, features: dict) -> dict:
             mask = features["attention_mask"]
-            states = self.encoder(input_ids=features["input_ids"], attention_mask=mask).last_hidden_state.float()
+            # Here, as accelerate wraps a model: the loss encodes once more in its backward pass, outside of any other.
+            with autocast(options):
+                states = self.encoder(input_ids=features["input_ids"], attention_mask=mask).last_hidden_state.float()
             return {
                 "sentence_embedding": (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True),
                 "attention_mask": mask,
@@ -172,8 +174,7 @@ def peer_step(encoder: torch.nn.Module, batch: dict, options: argparse.Namespace
     features = [{name: batch[view][name] for name in ("input_ids", "attention_mask")} for view in ("source", "target")]
 
     def run() -> float:
-        with autocast(options):
-            loss = loss_of(features, None)
+        loss = loss_of(features, None)
         loss.backward()
         model.zero_grad()
         return float(loss.detach())
