@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.bootstrap import percentile_estimate
 from hf_xalign.evaluation.downstream.division import TaskData
 from hf_xalign.evaluation.downstream.encoding import EncodedExamples, encode_examples
 from hf_xalign.evaluation.downstream.finetuning import FineTuned, fine_tune
 from hf_xalign.evaluation.downstream.measures import counts, value
 from hf_xalign.evaluation.downstream.models import check_lora, check_model, length_of
-from hf_xalign.evaluation.downstream.resampling import figure_estimate, resampled_figures
+from hf_xalign.evaluation.downstream.resampling import figure_estimate, gain_estimate, resampled_figures
 from hf_xalign.evaluation.downstream.results import FORMAT
 from hf_xalign.evaluation.downstream.settings import MEASURES_OF, TaskSettings
 from hf_xalign.evaluation.json_files import stamp
@@ -124,16 +123,15 @@ def _language(
         ]
         by_seed = np.array([[value(measure, one.sum(axis=0)) for one in model] for model in counted])
         draws = resampled_figures(measure, counted, seed=seed)
-        means = by_seed.mean(axis=1)
         for model, score in enumerate(scores):
             score[measure] = {
-                **figure_estimate(measure, means[model], draws[:, model], len(test)).to_dict(),
+                **figure_estimate(measure, by_seed[model], draws[:, model], len(test)).to_dict(),
                 # Of one seed there is no deviation; 0 would claim that all seeds agree.
                 "sd": float(by_seed[model].std(ddof=1)) if by_seed.shape[1] > 1 else None,
                 "seeds": by_seed[model].tolist(),
             }
             if model:
-                gain = percentile_estimate(means[model] - means[0], draws[:, model] - draws[:, 0], len(test))
+                gain = gain_estimate(by_seed[model] - by_seed[0], draws[:, model] - draws[:, 0], len(test))
                 score.setdefault("difference", {})[measure] = gain.to_dict()
     return {
         "language": test.language,

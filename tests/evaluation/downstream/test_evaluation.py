@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ttest_1samp
 from transformers import AutoModel, AutoModelForMaskedLM
 
 from hf_xalign.adapter_files import save_adapter
@@ -19,9 +20,11 @@ from hf_xalign.evaluation import (
     validate_downstream,
     write_downstream,
 )
+from hf_xalign.evaluation.downstream.encoding import encode_examples
+from hf_xalign.evaluation.downstream.finetuning import figure, fine_tune
 from hf_xalign.evaluation.downstream.measures import counts
 from hf_xalign.evaluation.downstream.models import check_model, open_model
-from hf_xalign.evaluation.downstream.resampling import figure_estimate, resampled_figures
+from hf_xalign.evaluation.downstream.resampling import figure_estimate, gain_estimate, resampled_figures
 from tests.evaluation.checkpoints import save_checkpoint
 from tests.evaluation.downstream.factory import quick_settings, topic_rows, word_rows, write_rows
 from tests.tiny import tiny_config, word_tokenizer
@@ -97,6 +100,21 @@ def test_lost_words_are_counted_as_errors(models, tmp_path):
         # Of the words that it sees, it has learnt most.
         assert score["accuracy"]["value"] > 0.6 * (1 - score["lost_words"] / entry["words"])
     assert "words beyond 5 tokens or without any, counted as errors" in format_downstream(result)
+
+
+@pytest.mark.parametrize("lora", [{}, {"peft__r": 2}])
+def test_the_epoch_that_is_best_in_validation_is_tested(models, tmp_path, lora):
+    if lora:
+        pytest.importorskip("peft")
+    settings = quick_settings("pos", training__num_train_epochs=5, training__learning_rate=0.3, **lora)
+    data = read_task(LabelledFile(write_rows(tmp_path / "data.jsonl", word_rows()), settings), "hin", ["urd"])
+    tokenizer = check_model(models[0], settings)
+    train, validation = (
+        encode_examples(part.items, tokenizer, settings, 64) for part in (data.train, data.validation)
+    )
+    run = fine_tune(models[0], tokenizer, settings, train, validation, [validation], seed=0)
+    assert run.chosen_step < 15
+    assert figure(settings, validation, run.predictions[0]) == run.validation
 
 
 def test_lora(models, tmp_path):
@@ -187,10 +205,47 @@ def test_resamples_are_paired():
     assert (draws[:, 0] == draws[:, 1]).all()
     assert (draws[:, 2] == 1).all()
     assert 0.3 < np.quantile(draws[:, 0], 0.025) < 0.5 < np.quantile(draws[:, 0], 0.975) < 0.7
-    assert figure_estimate("accuracy", 1.0, draws[:, 2], 40).low == pytest.approx(0.9119, abs=1e-4)
+    assert figure_estimate("accuracy", np.ones(2), draws[:, 2], 40).low == pytest.approx(0.9119, abs=1e-4)
     # With seeds that differ, and examples that do not, what varies is the seed.
     draws = resampled_figures("accuracy", [[good, 0 * good + [0, 1]]], seed=1)
     assert set(np.unique(draws)) == {0, 0.5, 1}
+
+
+def ends(estimate) -> tuple[float, float]:
+    return estimate.low, estimate.high
+
+
+def test_intervals_of_few_seeds_are_those_of_student():
+    by_seed = np.array([0.50, 0.53, 0.61])
+    gains = by_seed - np.array([0.48, 0.49, 0.52])
+    # Draws that say that neither seeds nor examples differ.
+    for found, figures in (
+        (figure_estimate("entity_f1", by_seed, np.full(1000, by_seed.mean()), 40), by_seed),
+        (gain_estimate(gains, np.full(1000, gains.mean()), 40), gains),
+    ):
+        expected = ttest_1samp(figures, 0).confidence_interval(0.95)
+        assert (found.value, found.low, found.high) == pytest.approx((figures.mean(), *expected))
+    wide = np.linspace(0, 1, 1001)
+    assert ends(figure_estimate("entity_f1", by_seed, wide, 40)) == pytest.approx(
+        tuple(np.quantile(wide, [0.025, 0.975]))
+    )
+    # No figure is below 0 or above 1; of one seed there is nothing but the draws.
+    assert ends(figure_estimate("entity_f1", np.array([0.1, 0.9]), wide, 40)) == (0, 1)
+    assert ends(gain_estimate(np.array([-0.9, 0.9]), wide, 40)) == (-1, 1)
+    assert ends(figure_estimate("entity_f1", by_seed[:1], np.full(9, 0.5), 40)) == (0.5, 0.5)
+
+
+def test_intervals_hold_what_they_should():
+    """Of three seeds that differ more than the examples do, as of figures whose true mean is known."""
+    rng, held, by_bootstrap = np.random.default_rng(0), 0, 0
+    drawn = rng.integers(0, 3, size=(400, 3))
+    for _ in range(400):
+        by_seed = rng.normal(0, 0.05, size=3)
+        draws = by_seed[drawn].mean(axis=1)
+        found = gain_estimate(by_seed, draws, 100)
+        held += found.low <= 0 <= found.high
+        by_bootstrap += np.quantile(draws, 0.025) <= 0 <= np.quantile(draws, 0.975)
+    assert by_bootstrap < 0.8 * 400 < 0.92 * 400 < held
 
 
 @pytest.mark.parametrize(
