@@ -105,9 +105,10 @@ def translation_ranking_loss(
     """
     candidates, candidate_groups = _whole_batch(source, target, groups, candidates, candidate_groups)
     own = torch.arange(offset, offset + len(source), device=source.device)
-    settings = {"groups": groups, "key_groups": candidate_groups, "temperature": temperature, "margin": margin}
-    forward = softmax_losses(source, candidates[1], own, **settings)
-    backward = softmax_losses(target, candidates[0], own, **settings)
+    ids = id_columns(groups, candidate_groups)
+    settings = {"temperature": temperature, "margin": margin}
+    forward = _softmax_losses(source, candidates[1], Candidates(own, None, ids), **settings)
+    backward = _softmax_losses(target, candidates[0], Candidates(own, None, ids), **settings)
     return (forward.mean() + backward.mean()) / 2
 
 
@@ -215,13 +216,29 @@ def softmax_losses(
     Raises:
         XAlignError: an unknown similarity.
     """
+    candidates = Candidates(positives, own, id_columns(groups, key_groups))
+    return _softmax_losses(
+        queries, keys, candidates, temperature=temperature, similarity=similarity, margin=margin, max_scores=max_scores
+    )
+
+
+def _softmax_losses(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    candidates: Candidates,
+    *,
+    temperature: float | torch.Tensor,
+    similarity: str = "cosine",
+    margin: float = 0.0,
+    max_scores: int = MAX_SCORES,
+) -> torch.Tensor:
+    """[`softmax_losses`] where groups have been compared already."""
     if similarity not in ("cosine", "dot"):
         raise XAlignError(f"similarity is {similarity!r}; choose 'cosine' or 'dot'")
     with torch.autocast(queries.device.type, enabled=False):
         queries, keys = at_least_float32(queries), at_least_float32(keys)
         if similarity == "cosine":
             queries, keys = unit_vectors(queries), unit_vectors(keys)
-        candidates = Candidates(positives, own, id_columns(groups, key_groups))
         return negative_log_likelihoods(
             queries / temperature, keys, candidates, penalty=margin / temperature, max_scores=max_scores
         )

@@ -39,13 +39,14 @@ def id_columns(groups: torch.Tensor | None, key_groups: torch.Tensor | None) -> 
     dense = dense.int()
     columns = dense[: groups.numel()].view(groups.shape).unbind(1)
     key_columns = dense[groups.numel() :].view(key_groups.shape).unbind(1)
-    seen = [_presence(column, len(known)) for column in columns]
-    key_seen = [_presence(column, len(known)) for column in key_columns]
+    # One table of which columns share an id, read at once: a GPU is waited for each time.
+    seen, key_seen = (torch.stack([_presence(own, len(known)) for own in side]) for side in (columns, key_columns))
+    shared = (seen[:, None] & key_seen).any(2).tolist()
     return [
         (column.contiguous(), key_column.contiguous())
-        for column, there in zip(columns, seen, strict=True)
-        for key_column, key_there in zip(key_columns, key_seen, strict=True)
-        if (there & key_there).any()
+        for column, shares in zip(columns, shared, strict=True)
+        for key_column, any_id in zip(key_columns, shares, strict=True)
+        if any_id
     ]
 
 

@@ -101,8 +101,9 @@ def layer_states(
             kept = (positions >= kept_from[batch, None]) & (positions < kept_to[batch, None])
             # Row after row, a run of positions here becomes a run of places there.
             places = (place - kept_from)[batch, None] + positions
-            to, these = (torch.from_numpy(array).to(device) for array in (places[kept], kept))
+            # By their numbers: of a mask, a GPU would have to be asked first how many it holds.
+            to, these = (torch.from_numpy(array).to(device) for array in (places[kept], np.flatnonzero(kept)))
             for layer, found in zip(layers, states, strict=True):
                 hidden = output.last_hidden_state if layer == last else output.hidden_states[layer]
-                found[to] = hidden[these].float()
+                found[to] = hidden.flatten(0, 1)[these].float()
     return states
