@@ -106,7 +106,7 @@ def test_lost_words_are_counted_as_errors(models, tmp_path):
 def test_the_epoch_that_is_best_in_validation_is_tested(models, tmp_path, lora):
     if lora:
         pytest.importorskip("peft")
-    settings = quick_settings("pos", training__num_train_epochs=5, training__learning_rate=0.3, **lora)
+    settings = quick_settings("pos", training__num_train_epochs=5, training__learning_rate=0.2, **lora)
     data = read_task(LabelledFile(write_rows(tmp_path / "data.jsonl", word_rows()), settings), "hin", ["urd"])
     tokenizer = check_model(models[0], settings)
     train, validation = (
