@@ -68,11 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alignment-split", metavar="S", help="keep the rows of GOLD whose column split says so")
     parser.add_argument("--name", help="name of the data in tables (default: the file's)")
     parser.add_argument("--synthetic", action="store_true", help="mark the data as synthetic")
-    parser.add_argument("--seed", type=int, default=0, help="of random pairs and resamples (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of random pairs, resamples and trainings (default: 0)")
     parser.add_argument(
         "--max-length", type=int, metavar="TOKENS", help="cut sentences there (default: model's limit)"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="keep the first N pairs")
+    parser.add_argument("--limit", type=int, metavar="N", help="keep the first N pairs, or of each set of --task")
     parser.add_argument("--batch-tokens", type=int, default=4096, metavar="TOKENS", help="a batch (default: 4096)")
     for mode in (evaluate_languages, evaluate_mining, evaluate_sts, evaluate_downstream):
         mode.add_arguments(parser)

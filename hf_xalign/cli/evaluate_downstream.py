@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> None:
     from hf_xalign.cli.evaluate_languages import split_list
     from hf_xalign.errors import XAlignError
     from hf_xalign.evaluation.downstream.settings import task_settings
+    from hf_xalign.messages import counted
 
     for name in ("data", "train_lang", "test_langs"):
         if getattr(options, name) is None:
@@ -54,7 +55,8 @@ def run(options: argparse.Namespace) -> None:
     data = read_task(file, options.train_lang, languages, limit=options.limit)
     for part in (data.train, data.validation):
         if part.dropped:
-            print(f"{part.dropped} rows of {part.language} ({part.split}) left out: no text or label", file=sys.stderr)
+            rows = counted(part.dropped, "row")
+            print(f"{rows} of {part.language} ({part.split}) left out: no text or label", file=sys.stderr)
 
     from hf_xalign.evaluation.downstream.evaluation import evaluate_downstream
     from hf_xalign.evaluation.downstream.results import downstream_markdown, format_downstream, write_downstream

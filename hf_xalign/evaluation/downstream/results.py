@@ -8,7 +8,7 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.downstream.settings import MEASURES_OF
 from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, VERSIONS, ResultsFormat, check_shape
 from hf_xalign.evaluation.text_tables import columns, gain, markdown_cell, markdown_row
-from hf_xalign.messages import did_you_mean
+from hf_xalign.messages import counted, did_you_mean
 
 
 FORMAT = "hf_xalign/downstream-1"
@@ -119,7 +119,8 @@ def _figure(found: dict[str, Any]) -> str:
 
 def _notes(results: dict[str, Any], entry: dict[str, Any]) -> list[str]:
     """What of a test set the models did not see, or nobody did."""
-    notes = [f"{entry['language']}: {entry['dropped']} rows without text or label left out"] * bool(entry["dropped"])
+    dropped = counted(entry["dropped"], "row")
+    notes = [f"{entry['language']}: {dropped} without text or label left out"] * bool(entry["dropped"])
     for model, score in zip(results["models"], entry["scores"], strict=True):
         if score["lost_words"]:
             notes.append(
@@ -128,6 +129,7 @@ def _notes(results: dict[str, Any], entry: dict[str, Any]) -> list[str]:
             )
         elif score["cut"]:
             notes.append(
-                f"{entry['language']}, {model['label']}: {score['cut']} sentences cut at {model['max_length']} tokens"
+                f"{entry['language']}, {model['label']}: {counted(score['cut'], 'sentence')} cut at "
+                f"{model['max_length']} tokens"
             )
     return notes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -79,6 +81,18 @@ def test_the_table(of_topics):
         ["urd", "macro-F1"],
     ]
     assert "| hin | accuracy | 24 |" in downstream_markdown(of_topics)
+
+
+def test_what_models_did_not_see_is_told(of_topics):
+    results = copy.deepcopy(of_topics)
+    results["languages"][0]["dropped"] = 1
+    results["languages"][1]["dropped"] = 2
+    results["languages"][1]["scores"][1]["cut"] = 1
+    assert format_downstream(results).splitlines()[-3:] == [
+        "hin: 1 row without text or label left out",
+        "urd: 2 rows without text or label left out",
+        "urd, B: 1 sentence cut at 64 tokens",
+    ]
 
 
 def test_a_seed_gives_one_number_and_seeds_differ(models, tmp_path):
@@ -259,8 +273,6 @@ def test_intervals_hold_what_they_should():
     ],
 )
 def test_results_that_are_refused(of_topics, path, wrong, message):
-    import copy
-
     results = copy.deepcopy(of_topics)
     place = results
     for key in path[:-1]:
