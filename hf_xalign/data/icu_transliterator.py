@@ -29,7 +29,7 @@ class IcuTransliterator:
     DEFAULT = "Any-Latin; Latin-ASCII"
 
     def __init__(self, transform: str | Mapping[str, str] = DEFAULT) -> None:
-        transforms = {"default": transform} if isinstance(transform, str) else dict(transform)
+        transforms = dict(transform) if isinstance(transform, Mapping) else {"default": transform}
         if "default" not in transforms:
             raise XAlignError(f"transform has no default: name that of all other languages, such as {self.DEFAULT!r}")
         self.transforms: dict[str, str] = {}

@@ -57,6 +57,8 @@ class TestIcu:
             ),
             ({"ukr": "Any-Latin"}, "no default"),
             ({"default": 3}, "3 is no ICU transform"),
+            (3, "3 is no ICU transform"),
+            (["Any-Latin"], r"\['Any-Latin'\] is no ICU transform"),
             ({"default": "Any-Latin", "ukrainisch": "Any-Latin"}, "unknown language code"),
         ],
     )
