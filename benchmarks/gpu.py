@@ -28,6 +28,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from objective_sets import OBJECTIVES
+from small_encoder import real_tokens
 from transformers import XLMRobertaConfig
 from transformers.utils.logging import disable_progress_bar
 
@@ -228,10 +229,6 @@ def to(value, device: str):
 
 def autocast(options: argparse.Namespace) -> torch.autocast:
     return torch.autocast(options.device, torch.bfloat16, enabled=options.device == "cuda")
-
-
-def real_tokens(batch: dict) -> int:
-    return sum(int(view["attention_mask"].sum()) for view in batch.values() if isinstance(view, dict))
 
 
 def arithmetic(model: XAlignModel, batch: dict) -> float:

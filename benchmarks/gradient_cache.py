@@ -38,26 +38,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 import torch
 from objective_sets import PAIR_OBJECTIVES
-from process_memory import resident
-from transformers import AutoTokenizer, XLMRobertaConfig
+from process_memory import MIB, resident
+from small_encoder import SIZES, make_model, pairs_and_text, tokenised, version_of
+from transformers import AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from hf_xalign import XAlignDataCollator, XAlignModel
 from hf_xalign.data.sampling import LengthBucketSampler
-from hf_xalign.data.tokenization import TokenizeViews
 from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
-from hf_xalign.data.words import split_words
 from hf_xalign.gradient_cache import cached_step
-
-
-SIZES = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
-MIB = 2**20
 
 
 def main() -> None:
@@ -305,61 +299,6 @@ def relative_differences(whole: dict, cached: dict) -> tuple[float, float]:
     expected, found = (torch.cat([part[name].flatten() for name in sorted(expected)]) for part in (expected, found))
     difference = expected - found
     return float(difference.abs().max() / expected.abs().max()), float(difference.norm() / expected.norm())
-
-
-def pairs_and_text(langs: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    import pyarrow.parquet
-
-    if "HF_XALIGN_DATA" not in os.environ:
-        sys.exit("set HF_XALIGN_DATA to the folder that holds ntrex128.parquet")
-    table = pyarrow.parquet.read_table(Path(os.environ["HF_XALIGN_DATA"]) / "ntrex128.parquet")
-    columns = {name: table.column(name).to_pylist() for name in ("eng", *langs)}
-    english = {text: row for row, text in enumerate(columns["eng"]) if text}
-    pairs: dict[str, tuple[str, str]] = {}
-    for turn in range(len(langs)):
-        for text, row in english.items():
-            other = columns[langs[(row + turn) % len(langs)]][row]
-            if other:
-                pairs.setdefault(other, (text, other))
-    return list(pairs.values()), [line for column in columns.values() for line in column if line]
-
-
-def tokenised(pairs: list[tuple[str, str]], tokenizer, max_length: int) -> list[dict]:
-    words = [(split_words(source), split_words(target)) for source, target in pairs]
-    columns = {
-        "source": [source for source, _ in pairs],
-        "target": [target for _, target in pairs],
-        "source_words": [source for source, _ in words],
-        "target_words": [target for _, target in words],
-        "alignment": [
-            [[i, i * len(target) // len(source)] for i in range(0, len(source), 2)] for source, target in words
-        ],
-    }
-    tokenize = TokenizeViews(tokenizer, source="source", target="target", max_length=max_length, alignments=True)
-    done = tokenize(columns)
-    return [{name: column[i] for name, column in done.items()} for i in range(len(pairs))]
-
-
-def make_model(heads: dict, tokenizer) -> XAlignModel:
-    torch.manual_seed(0)
-    special = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
-    config = XLMRobertaConfig(
-        vocab_size=len(tokenizer),
-        max_position_embeddings=514,
-        type_vocab_size=1,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        **SIZES,
-        **special,
-    )
-    return XAlignModel.from_encoder(config, heads)
-
-
-def version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ import os
 import platform
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,13 +30,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from objective_sets import PAIR_OBJECTIVES
+from small_encoder import make_model, pairs_and_text, tokenised
 from transformers import AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
-
-
-sys.path.insert(0, str(Path(__file__).parent))
-from gradient_cache import make_model, pairs_and_text, tokenised
-from objective_sets import PAIR_OBJECTIVES
 from transliteration import sentences
 
 from hf_xalign import XAlignDataCollator, load_aligner

@@ -36,10 +36,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from process_memory import resident
+from process_memory import MIB, resident
 
 
-MIB = 2**20
 # Nearest neighbours of a sentence, as in the ratio margin.
 NEIGHBOURS = 4
 
@@ -262,11 +261,11 @@ def child(options: argparse.Namespace) -> None:
         side /= np.linalg.norm(side, axis=1, keepdims=True)
     way, task = options.child.split()
     do = {"ours": ours, "numpy": full_matrix, "faiss": flat_index}[way](task)
-    before = resident("VmHWM") / 2**20
+    before = resident("VmHWM") / MIB
     began = time.perf_counter(), time.process_time()
     answers = do(source, target)
     clock, processor = time.perf_counter() - began[0], time.process_time() - began[1]
-    peak = resident("VmHWM") / 2**20
+    peak = resident("VmHWM") / MIB
     np.savez(Path(options.folder) / f"{options.child}.npz", **answers)
     said = ", ".join(f"{name} {hits.mean():.4f}" for name, hits in answers.items() if hits.dtype == bool)
     print(json.dumps({"clock": clock, "processor": processor, "before": before, "peak": peak, "said": said}))

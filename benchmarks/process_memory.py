@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 
+MIB = 2**20
+
+
 def resident(field: str) -> int:
     """VmRSS (now) or VmHWM (at most, so far) of this process in bytes.
 

@@ -47,9 +47,9 @@ import pyarrow.parquet
 import torch
 import torch.nn.functional as F
 from datasets import Dataset
-from gradient_cache import MIB, make_model, pairs_and_text, tokenised, version_of
 from objective_sets import OBJECTIVES
-from process_memory import resident
+from process_memory import MIB, resident
+from small_encoder import make_model, pairs_and_text, tokenised, version_of
 from transformers import AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 

@@ -29,18 +29,14 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from objective_sets import PAIR_OBJECTIVES
+from small_encoder import make_model, pairs_and_text, real_tokens, tokenised
 from torch.nn.parallel import DistributedDataParallel
 from transformers import AutoTokenizer
 
 from hf_xalign import XAlignDataCollator, XAlignModel
-from hf_xalign.gradient_cache import cached_step
-
-
-sys.path.insert(0, str(Path(__file__).parent))
-from gradient_cache import make_model, pairs_and_text, tokenised
-from objective_sets import PAIR_OBJECTIVES
-
 from hf_xalign.data.tokenizer_training import train_sentencepiece_tokenizer
+from hf_xalign.gradient_cache import cached_step
 
 
 def main() -> None:
@@ -223,10 +219,6 @@ def profile(exchanges: Exchanges, stepper: Stepper, batches: list[dict], options
                 f"tokens: computing {computing:.3f}, {parts}",
                 flush=True,
             )
-
-
-def real_tokens(batch: dict) -> int:
-    return sum(int(view["attention_mask"].sum()) for view in batch.values() if isinstance(view, dict))
 
 
 class alone_in_the_world:

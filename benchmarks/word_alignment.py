@@ -30,12 +30,12 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModel, AutoTokenizer, XLMRobertaConfig
+from small_encoder import SIZES, encoder_config, version_of
+from transformers import AutoModel, AutoTokenizer
 from word_alignment_peers import AnswersFromMemory, AwesomeAlign
 
 from hf_xalign.aligners import load_aligner, matching
@@ -49,7 +49,6 @@ from hf_xalign.encoding import length_sorted_batches
 
 
 LAYER = 3
-SIZES = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
 
 
 def main() -> None:
@@ -96,9 +95,7 @@ def make_model(folder: Path, text: list[str]) -> None:
     train_sentencepiece_tokenizer(text, folder, vocab_size=8000)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     torch.manual_seed(0)
-    special = {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
-    config = XLMRobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=514, **SIZES, **special)
-    AutoModel.from_config(config).save_pretrained(folder)
+    AutoModel.from_config(encoder_config(tokenizer)).save_pretrained(folder)
 
 
 class Bench:
@@ -236,13 +233,6 @@ class Bench:
             f"{wall:8.2f} {what} ({ratios[:, 0].min():.2f} to {ratios[:, 0].max():.2f}); "
             f"by processor time {of_processor:.2f} ({ratios[:, 1].min():.2f} to {ratios[:, 1].max():.2f})"
         )
-
-
-def version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
 
 
 if __name__ == "__main__":
