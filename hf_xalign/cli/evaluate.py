@@ -25,12 +25,23 @@ TAKES_OVERRIDES = False
 
 # What only the evaluation of two languages does.
 _OF_ONE_PAIR = ("alignment", "checkpoints")
-# What only fine-tuning takes, and what it has no use for.
+_OF_MINING = ("margin", "neighbours", "gold_share")
+_OF_RETRIEVAL = ("metrics", "measures")
+# What only fine-tuning takes, and what each mode has no use for.
 _OF_TRANSFER = ("train_lang", "test_langs", "seeds", "set")
-_NOT_OF_TRANSFER = (
-    *("pair", "pairs", "mining", "low_resource", "lang_column", "layer", "pooling", "measures"),
-    *_OF_ONE_PAIR,
-)
+_REFUSED = {
+    "--task": (
+        *("sts", "pair", "pairs", "mining", "low_resource", "lang_column", "source_column", "target_column"),
+        *("layer", "pooling", "batch_tokens", "direction", *_OF_RETRIEVAL, *_OF_MINING, *_OF_ONE_PAIR),
+    ),
+    "--sts": (
+        *("data", "pair", "pairs", "mining", "low_resource", "lang_column", "direction"),
+        *(*_OF_RETRIEVAL, *_OF_MINING, *_OF_ONE_PAIR),
+    ),
+    "--mining": ("direction", *_OF_RETRIEVAL, *_OF_ONE_PAIR),
+    "--pairs": (*_OF_MINING, *_OF_ONE_PAIR),
+    "--pair A-B": ("low_resource", "markdown", "direction", *_OF_MINING),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-tokens", type=int, default=4096, metavar="TOKENS", help="a batch (default: 4096)")
     for mode in (evaluate_languages, evaluate_mining, evaluate_sts, evaluate_downstream):
         mode.add_arguments(parser)
+    parser.set_defaults(default_of=parser.get_default)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -92,39 +104,35 @@ def run(options: argparse.Namespace) -> None:
     if options.alignment is None and options.alignment_split is not None:
         raise XAlignError("--alignment-split goes with --alignment GOLD")
     if options.task is not None:
-        _refuse(options, "--task", ("sts", *_NOT_OF_TRANSFER))
+        _refuse(options, "--task")
         evaluate_downstream.run(options)
         return
     for name in _OF_TRANSFER:
         if getattr(options, name):
             raise XAlignError(f"--{name.replace('_', '-')} goes with --task")
     if options.sts is not None:
-        _refuse(
-            options,
-            "--sts",
-            ("data", "pair", "pairs", "mining", "low_resource", "lang_column", "measures", *_OF_ONE_PAIR),
-        )
+        _refuse(options, "--sts")
         evaluate_sts.run(options)
         return
     if options.data is None or (options.pair is None) == (options.pairs is None):
         raise XAlignError("give --data FILE, and either --pair A-B or --pairs A-B,A-C")
     if options.mining:
-        _refuse(options, "--mining", ("measures", *_OF_ONE_PAIR))
+        _refuse(options, "--mining")
         evaluate_mining.run(options)
     elif options.pairs is not None:
-        _refuse(options, "--pairs", _OF_ONE_PAIR)
+        _refuse(options, "--pairs")
         evaluate_languages.run(options)
     else:
-        _refuse(options, "--pair A-B", ("low_resource", "markdown"))
+        _refuse(options, "--pair A-B")
         _evaluate_pair(options)
 
 
-def _refuse(options: argparse.Namespace, mode: str, names: tuple[str, ...]) -> None:
+def _refuse(options: argparse.Namespace, mode: str) -> None:
     """Options that would be ignored in this mode are refused."""
     from hf_xalign.errors import XAlignError
 
-    for name in names:
-        if getattr(options, name):
+    for name in _REFUSED[mode]:
+        if getattr(options, name) != options.default_of(name):
             raise XAlignError(f"--{name.replace('_', '-')} does not go with {mode}")
 
 

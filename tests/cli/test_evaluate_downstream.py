@@ -65,6 +65,8 @@ def test_a_task(model, files, tmp_path, capsys, task):
         ({"--task": None}, "--train-lang goes with --task"),
         ({"--pair": "hin-urd"}, "--pair does not go with --task"),
         ({"--layer": "2"}, "--layer does not go with --task"),
+        ({"--metrics": "csls"}, "--metrics does not go with --task"),
+        ({"--gold-share": "0.5"}, "--gold-share does not go with --task"),
         ({"--seeds": "0"}, "--seeds 0 is too small"),
         ({"--limit": "0"}, "--limit 0"),
         ({"--set": "training.learning_rat=1"}, "did you mean 'training.learning_rate'"),
