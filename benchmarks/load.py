@@ -216,6 +216,7 @@ def peers(options: argparse.Namespace, folder: Path) -> None:
     import numpy as np
 
     print(f"{options.sentences:,} sentences a side, dimension {options.dimension}")
+    unequal = 0
     who = ["ours", *(["numpy"] if options.sentences <= 20_000 else []), "faiss"]
     for task in options.tasks:
         taking = [one for one in who if one != "faiss" or task != "margin"]
@@ -234,7 +235,10 @@ def peers(options: argparse.Namespace, folder: Path) -> None:
                     differing = {name: int((mine[name] != theirs[name]).sum()) for name in theirs.files}
                 line += f"; ours takes {statistics.median(ratios):.2f} of it ({min(ratios):.2f} to {max(ratios):.2f})"
                 line += f"; entries that differ: {differing}"
+                unequal += sum(differing.values())
             print(line, flush=True)
+    if unequal:
+        sys.exit("the answers differ")
 
 
 def _child(options: argparse.Namespace, folder: Path, what: str) -> dict[str, Any]:
