@@ -54,26 +54,34 @@ def import_peft(what: str = "an adapter") -> ModuleType:
     return peft
 
 
-def check_lora_options(options: Mapping[str, Any]) -> None:
+def check_lora_settings(options: Mapping[str, Any], needed_by: str = "the recipe's peft section") -> None:
     """Refuse what is no setting of `peft.LoraConfig`, before anything has been read.
 
     Raises:
-        XAlignError: peft is not installed, an unknown key (the nearest is named), or a start that would change the
-            base model.
+        XAlignError: peft is not installed, an unknown key (the nearest is named), or a value that it refuses.
     """
-    peft = import_peft("the recipe's peft section")
+    peft = import_peft(needed_by)
     known = {field.name for field in dataclasses.fields(peft.LoraConfig) if field.init} - _OF_THE_RUN
     for key in options:
         if key not in known:
             raise XAlignError(f"unknown option peft.{key}{did_you_mean(key, known)}")
+    with named_errors("peft"):
+        peft.LoraConfig(**options)
+
+
+def check_lora_options(options: Mapping[str, Any]) -> None:
+    """As `check_lora_settings`, of an adapter that is to be kept.
+
+    Raises:
+        XAlignError: as there, or a start that would change the base model.
+    """
     start = options.get("init_lora_weights", True)
     if start not in _STARTS:
         raise XAlignError(
             f"peft.init_lora_weights is {start!r}, which changes the weights of the base model, so that the adapter "
             "would fit no other copy of it; choose true, 'gaussian' or 'orthogonal'"
         )
-    with named_errors("peft"):
-        peft.LoraConfig(**options)
+    check_lora_settings(options)
 
 
 def lora_config(model: XAlignModel, **options: Any) -> LoraConfig:

@@ -13,12 +13,13 @@ from hf_xalign.evaluation.downstream.division import TaskData
 from hf_xalign.evaluation.downstream.encoding import EncodedExamples, encode_examples
 from hf_xalign.evaluation.downstream.finetuning import FineTuned, fine_tune
 from hf_xalign.evaluation.downstream.measures import counts, value
-from hf_xalign.evaluation.downstream.models import check_lora, check_model, length_of
+from hf_xalign.evaluation.downstream.models import check_model, length_of
 from hf_xalign.evaluation.downstream.resampling import figure_estimate, gain_estimate, resampled_figures
 from hf_xalign.evaluation.downstream.results import FORMAT
 from hf_xalign.evaluation.downstream.settings import MEASURES_OF, TaskSettings
 from hf_xalign.evaluation.json_files import stamp
 from hf_xalign.evaluation.text_vectors import distinct_labels
+from hf_xalign.peft_adapters import check_lora_settings
 
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def evaluate_downstream(
     if not seeds or len(set(seeds)) < len(seeds):
         raise XAlignError(f"seeds should be different numbers, at least one: {list(seeds)}")
     labels = distinct_labels(models, labels)
-    check_lora(settings.peft)
+    if settings.peft:
+        check_lora_settings(settings.peft, "--set peft.r=...")
     # All are looked at before the first is trained.
     tokenizers = [check_model(model, settings) for model in models]
     lengths = [length_of(*pair, settings) for pair in zip(models, tokenizers, strict=True)]

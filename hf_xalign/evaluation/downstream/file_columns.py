@@ -62,7 +62,7 @@ def _first(candidates: Sequence[str], names: Sequence[str], file: str) -> str:
     found = next((name for name in candidates if name in names), None)
     if found is None:
         shown = ", ".join(names[:30]) + (", …" if len(names) > 30 else "")
-        raise XAlignError(f"{file}: no column {' or '.join(candidates)}; it has {shown}")
+        raise XAlignError(f"{file}: no column {' or '.join(candidates)}; it has {shown or 'none'}")
     return found
 
 

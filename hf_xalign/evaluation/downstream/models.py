@@ -13,7 +13,6 @@ from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.downstream.settings import OF_WORDS, TaskSettings
 from hf_xalign.finite import check_finite
 from hf_xalign.loading import load_config, load_tokenizer, quiet
-from hf_xalign.messages import did_you_mean
 from hf_xalign.peft_adapters import import_peft
 
 
@@ -82,27 +81,6 @@ def open_model(name_or_path: str, settings: TaskSettings) -> PreTrainedModel:
     new = {key.removeprefix(encoder).partition(".")[0] for key in info["missing_keys"]}
     options = {"target_modules": "all-linear", "modules_to_save": sorted(new)} | settings.peft
     return _with_lora(model, options, "TOKEN_CLS" if words else "SEQ_CLS")
-
-
-def check_lora(options: dict[str, Any]) -> None:
-    """Refuse what LoRA does not take, before anything is read.
-
-    Raises:
-        XAlignError: peft is not installed, an unknown option (the nearest is named), or a value that it refuses.
-    """
-    if not options:
-        return
-    import dataclasses
-
-    peft = import_peft("--set peft.r=...")
-    known = {field.name for field in dataclasses.fields(peft.LoraConfig) if field.init} - {"task_type", "peft_type"}
-    for key in options:
-        if key not in known:
-            raise XAlignError(f"--set peft.{key}: no such option of LoRA{did_you_mean(key, known)}")
-    try:
-        peft.LoraConfig(**options)
-    except (TypeError, ValueError) as error:
-        raise XAlignError(f"--set peft: {' '.join(str(error).split())[:300]}") from error
 
 
 def _with_lora(model: PreTrainedModel, options: dict[str, Any], kind: str) -> PreTrainedModel:

@@ -137,7 +137,7 @@ def test_lora(models, tmp_path):
     result = evaluated(tmp_path, models[:1], topic_rows(), settings, seeds=(0,))
     assert result["settings"]["peft"] == {"r": 2}
     wrong = quick_settings("sib200", peft__rr=2)
-    with pytest.raises(XAlignError, match=r"--set peft.rr: no such option of LoRA"):
+    with pytest.raises(XAlignError, match=r"unknown option peft\.rr; did you mean"):
         evaluated(tmp_path, models[:1], topic_rows(), wrong, seeds=(0,))
 
 
