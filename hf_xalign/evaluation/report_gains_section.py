@@ -103,7 +103,7 @@ def _note(gains: Gains, row: int, column: int) -> str:
 
 def _under(cell: Measure, chance: float) -> str:
     """What stands under a correlation in its cell."""
-    return f"{correlation_text(cell).split(' ', 1)[1]} p = {chance_text(chance)} n = {cell.n}"
+    return f"{correlation_text(cell).split(' ', 1)[1]}\np = {chance_text(chance)}, n = {cell.n}"
 
 
 def chance_text(probability: float) -> str:
