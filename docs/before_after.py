@@ -29,7 +29,7 @@ from hf_xalign.evaluation import (
     text_groups,
 )
 from hf_xalign.evaluation.loading import alignment_settings
-from hf_xalign.evaluation.report_svg import element, join, num, signed
+from hf_xalign.evaluation.report.svg import element, join, num, signed
 from hf_xalign.evaluation.retrieval import unit_rows
 from hf_xalign.loading import load_encoder, load_tokenizer
 

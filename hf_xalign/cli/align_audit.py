@@ -43,7 +43,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> None:
     import sys
 
     from hf_xalign.cli.streams import open_target
-    from hf_xalign.evaluation.audit_table import format_audit
+    from hf_xalign.evaluation.audit.table import format_audit
 
     _check(options, settings)
     gold = _read_gold(options)
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> None:
             target.writelines(_lines(gold, links, options.scores))
     written = [] if options.output is None else [f"wrote {counted(gold.total, 'line')} to {options.output}"]
     if options.report is not None:
-        from hf_xalign.evaluation.audit_report import write_audit_report
+        from hf_xalign.evaluation.audit.report import write_audit_report
 
         written += [f"wrote {path}" for path in write_audit_report(audit, options.report)]
     print("\n".join([format_audit(audit), *([""] if written else []), *written]))
@@ -121,7 +121,7 @@ def _audit(
 ) -> tuple[dict[str, Any], list[list[Link]]]:
     from pathlib import Path
 
-    from hf_xalign.evaluation.audit import audit_alignments
+    from hf_xalign.evaluation.audit.alignments import audit_alignments
 
     if options.links is not None:
         name, links = f"links of {Path(options.links).name}", _read_links(options, gold)

@@ -22,11 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from hf_xalign.evaluation.report import write_report
+    from hf_xalign.evaluation.report.document import write_report
 
     print(f"wrote {write_report(options.folders, options.output, title=options.title)}")
     if options.markdown:
-        from hf_xalign.evaluation.report_markdown import markdown_tables
+        from hf_xalign.evaluation.report.markdown import markdown_tables
         from hf_xalign.files import write_text
 
         write_text(options.markdown, markdown_tables(options.folders))

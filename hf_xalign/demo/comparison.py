@@ -21,7 +21,7 @@ from hf_xalign.demo.writing import guess_language, script_of
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.embeddings import embed_tokenized, length_limit, resolve_layers, tokenize_sentences
 from hf_xalign.evaluation.loading import alignment_settings
-from hf_xalign.evaluation.report_json import clean
+from hf_xalign.evaluation.report.json_fields import clean
 from hf_xalign.evaluation.retrieval import unit_rows
 
 

@@ -12,7 +12,7 @@ from hf_xalign.data.minicorpus import LANGUAGES, generate
 from hf_xalign.data.readers import read_lines
 from hf_xalign.demo.writing import guess_language
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report_json import clean
+from hf_xalign.evaluation.report.json_fields import clean
 from hf_xalign.evaluation.top_k import largest
 
 

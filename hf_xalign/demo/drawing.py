@@ -14,8 +14,8 @@ from hf_xalign.demo.comparison import MOST_WORDS, Comparison, SentenceComparer
 from hf_xalign.demo.corpus import Neighbour
 from hf_xalign.demo.heatmap import cosine_range, word_heatmap
 from hf_xalign.demo.languages import language_name
-from hf_xalign.evaluation.report_script import direction, language_tag, script_class
-from hf_xalign.evaluation.report_svg import signed
+from hf_xalign.evaluation.report.script import direction, language_tag, script_class
+from hf_xalign.evaluation.report.svg import signed
 
 
 # Dots on the scale of the similarity.

@@ -6,8 +6,8 @@ import numpy as np
 from markupsafe import Markup
 
 from hf_xalign.demo.comparison import Comparison
-from hf_xalign.evaluation.report_script import direction, script_class
-from hf_xalign.evaluation.report_svg import element, figure_svg, num, signed
+from hf_xalign.evaluation.report.script import direction, script_class
+from hf_xalign.evaluation.report.svg import element, figure_svg, num, signed
 from hf_xalign.evaluation.word_grid import WordGrid, readable
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_json import clean
-from hf_xalign.evaluation.report_svg import element, join, num
+from hf_xalign.evaluation.report.json_fields import clean
+from hf_xalign.evaluation.report.svg import element, join, num
 
 
 # Of the upper labels.

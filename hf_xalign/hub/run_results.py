@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hf_xalign.evaluation import audit_results, languages_results, mining_results, results, sts_results
+from hf_xalign.evaluation import languages_results, mining_results, results, sts_results
+from hf_xalign.evaluation.audit import results as audit_results
 from hf_xalign.evaluation.downstream import results as downstream_results
 from hf_xalign.evaluation.downstream.settings import MEASURES_OF
 from hf_xalign.evaluation.json_files import DATASET, ESTIMATE, check_shape

@@ -6,7 +6,7 @@ import pytest
 
 from hf_xalign.demo.languages import NAMES, language_name
 from hf_xalign.demo.writing import guess_language, script_of
-from hf_xalign.evaluation.report_script import direction
+from hf_xalign.evaluation.report.script import direction
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hf_xalign.cli import main
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import alignment_by_layer, alignment_scores, read_results
 from hf_xalign.evaluation.alignment_layers import of_languages
-from hf_xalign.evaluation.report import build_report
+from hf_xalign.evaluation.report.document import build_report
 from tests.evaluation.report_factory import make_results, measure, write
 from tests.evaluation.report_page import Page
 from tests.tiny import tiny_config, word_tokenizer

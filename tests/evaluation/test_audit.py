@@ -11,8 +11,8 @@ import pytest
 from hf_xalign.aligners.gold import GoldAlignment, GoldStandard
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation import audit_alignments, format_audit, read_audit, validate_audit, write_audit
-from hf_xalign.evaluation.audit_table import describe_choice
-from hf_xalign.evaluation.audit_thresholds import threshold_curve
+from hf_xalign.evaluation.audit.table import describe_choice
+from hf_xalign.evaluation.audit.thresholds import threshold_curve
 
 
 def standard(pairs, alignments, labels=None) -> GoldStandard:

@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report import build_report, write_report
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_words import Verdict, overall
+from hf_xalign.evaluation.report.document import build_report, write_report
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.words import Verdict, overall
 from tests.evaluation.browser import needs_chromium, rendered, widths_on_a_phone
 from tests.evaluation.report_factory import TEXTS, make_results, make_trainer_state, write
 from tests.evaluation.report_page import Page

@@ -8,11 +8,11 @@ import re
 import pytest
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report import build_report, write_report
-from hf_xalign.evaluation.report_downstream import read_task_file, read_tasks, runs_of
-from hf_xalign.evaluation.report_gains import gains_of
-from hf_xalign.evaluation.report_markdown import markdown_tables
-from hf_xalign.evaluation.report_runs import datasets_of, read_runs
+from hf_xalign.evaluation.report.document import build_report, write_report
+from hf_xalign.evaluation.report.downstream import read_task_file, read_tasks, runs_of
+from hf_xalign.evaluation.report.gains import gains_of
+from hf_xalign.evaluation.report.markdown import markdown_tables
+from hf_xalign.evaluation.report.runs import datasets_of, read_runs
 from tests.evaluation.browser import needs_chromium, widths_on_a_phone
 from tests.evaluation.downstream_factory import make_downstream, write_downstream_made
 from tests.evaluation.report_factory import make_results, write

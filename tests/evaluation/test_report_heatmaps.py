@@ -10,7 +10,7 @@ import pytest
 from hf_xalign.errors import XAlignError
 from hf_xalign.evaluation.languages_results import validate_languages
 from hf_xalign.evaluation.measure_shapes import BASELINES
-from hf_xalign.evaluation.report import build_report, write_report
+from hf_xalign.evaluation.report.document import build_report, write_report
 from hf_xalign.evaluation.results import validate_results
 from tests.evaluation.browser import needs_chromium, widths_on_a_phone
 from tests.evaluation.languages_factory import make_languages, write_made

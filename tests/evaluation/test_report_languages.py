@@ -8,8 +8,8 @@ import re
 import pytest
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report import build_report, write_report
-from hf_xalign.evaluation.report_markdown import markdown_tables
+from hf_xalign.evaluation.report.document import build_report, write_report
+from hf_xalign.evaluation.report.markdown import markdown_tables
 from tests.evaluation.browser import needs_chromium, widths_on_a_phone
 from tests.evaluation.languages_factory import make_languages, write_made
 from tests.evaluation.report_factory import make_results, write

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hf_xalign.cli import main
-from hf_xalign.evaluation.report_markdown import markdown_tables
+from hf_xalign.evaluation.report.markdown import markdown_tables
 from tests.evaluation.report_factory import make_results, write
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report import build_report
+from hf_xalign.evaluation.report.document import build_report
 from tests.evaluation.report_factory import make_results, measure, write
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hf_xalign.evaluation.report_svg import element, nice_scale, num, signed, spread
+from hf_xalign.evaluation.report.svg import element, nice_scale, num, signed, spread
 
 
 NUMBERS = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))

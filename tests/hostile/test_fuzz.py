@@ -18,7 +18,7 @@ from hf_xalign.data.corpora import load_corpus
 from hf_xalign.data.readers import read_table
 from hf_xalign.data.tokenization import TokenizeViews, load_tokenizer
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.audit_results import read_audit
+from hf_xalign.evaluation.audit.results import read_audit
 from hf_xalign.evaluation.languages_results import read_languages
 from hf_xalign.loading import load_config
 from hf_xalign.names import XALIGN_CONFIG_NAME

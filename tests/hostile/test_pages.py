@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hf_xalign.evaluation import write_audit_report
-from hf_xalign.evaluation.report import write_report
+from hf_xalign.evaluation.report.document import write_report
 from hf_xalign.hub import write_card
 from tests.evaluation.browser import needs_chromium, rendered
 from tests.evaluation.report_factory import make_results, make_trainer_state, write

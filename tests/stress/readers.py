@@ -313,11 +313,12 @@ def recipes(folder: Path) -> Maker:
 
 def results(folder: Path) -> Maker:
     """What `xalign report` reads, and every other result file."""
-    from hf_xalign.evaluation import audit_results, languages_results, mining_results, sts_results
+    from hf_xalign.evaluation import languages_results, mining_results, sts_results
     from hf_xalign.evaluation import results as pair_results
-    from hf_xalign.evaluation.audit_report import build_audit_page
-    from hf_xalign.evaluation.report import build_report
-    from hf_xalign.evaluation.report_markdown import markdown_tables
+    from hf_xalign.evaluation.audit import results as audit_results
+    from hf_xalign.evaluation.audit.report import build_audit_page
+    from hf_xalign.evaluation.report.document import build_report
+    from hf_xalign.evaluation.report.markdown import markdown_tables
     from hf_xalign.hub.export_record import read_export
     from tests.evaluation.languages_factory import make_languages
     from tests.evaluation.report_factory import make_results, make_trainer_state

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hf_xalign.evaluation.languages_results import DIRECTIONS, FORMAT
-from hf_xalign.evaluation.report_json import Node, check_format, clean, load_json
-from hf_xalign.evaluation.report_language_matrix import Matrix, read_matrices
-from hf_xalign.evaluation.report_results import Measure, read_measure, read_share, read_texts
-from hf_xalign.evaluation.report_runs import Run, language_files
+from hf_xalign.evaluation.report.json_fields import Node, check_format, clean, load_json
+from hf_xalign.evaluation.report.language_matrix import Matrix, read_matrices
+from hf_xalign.evaluation.report.results import Measure, read_measure, read_share, read_texts
+from hf_xalign.evaluation.report.runs import Run, language_files
 
 
 class Score(NamedTuple):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from hf_xalign.evaluation.report_figures import Figure
-from hf_xalign.evaluation.report_heatmaps import similarity_figure
-from hf_xalign.evaluation.report_languages import Group, LanguageTable, Model, Score, runs_of
-from hf_xalign.evaluation.report_languages_figure import group_title, languages_figure
-from hf_xalign.evaluation.report_languages_words import languages_verdict
-from hf_xalign.evaluation.report_results import Measure
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_words import Verdict, listing
+from hf_xalign.evaluation.report.figures import Figure
+from hf_xalign.evaluation.report.heatmaps import similarity_figure
+from hf_xalign.evaluation.report.languages import Group, LanguageTable, Model, Score, runs_of
+from hf_xalign.evaluation.report.languages_figure import group_title, languages_figure
+from hf_xalign.evaluation.report.languages_words import languages_verdict
+from hf_xalign.evaluation.report.results import Measure
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.words import Verdict, listing
 
 
 class Cell(NamedTuple):

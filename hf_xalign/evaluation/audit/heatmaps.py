@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_svg import element, figure_svg, num
+from hf_xalign.evaluation.report.svg import element, figure_svg, num
 from hf_xalign.evaluation.word_grid import WordGrid, readable
 
 

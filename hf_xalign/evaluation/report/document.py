@@ -11,26 +11,26 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report_curves import alignment_figures, dynamics_figures, layer_figure, training_figures
-from hf_xalign.evaluation.report_downstream import read_tasks
-from hf_xalign.evaluation.report_downstream_section import TaskSection, task_section
-from hf_xalign.evaluation.report_figures import (
+from hf_xalign.evaluation.report.curves import alignment_figures, dynamics_figures, layer_figure, training_figures
+from hf_xalign.evaluation.report.downstream import read_tasks
+from hf_xalign.evaluation.report.downstream_section import TaskSection, task_section
+from hf_xalign.evaluation.report.figures import (
     Figure,
     Scores,
     averages_figure,
     overlap_figure,
     top1_figure,
 )
-from hf_xalign.evaluation.report_gains_section import LEAST_RUNS, gains_sections
-from hf_xalign.evaluation.report_heatmaps import measures_figure
-from hf_xalign.evaluation.report_histograms import histogram_figure
-from hf_xalign.evaluation.report_json import clean
-from hf_xalign.evaluation.report_languages import read_language_tables
-from hf_xalign.evaluation.report_languages_section import LanguageSection, language_section
-from hf_xalign.evaluation.report_page import render_page
-from hf_xalign.evaluation.report_results import Measure, Result
-from hf_xalign.evaluation.report_runs import Run, datasets_of, read_runs
-from hf_xalign.evaluation.report_words import Verdict, compare, listing, overall, verdict
+from hf_xalign.evaluation.report.gains_section import LEAST_RUNS, gains_sections
+from hf_xalign.evaluation.report.heatmaps import measures_figure
+from hf_xalign.evaluation.report.histograms import histogram_figure
+from hf_xalign.evaluation.report.json_fields import clean
+from hf_xalign.evaluation.report.languages import read_language_tables
+from hf_xalign.evaluation.report.languages_section import LanguageSection, language_section
+from hf_xalign.evaluation.report.page import render_page
+from hf_xalign.evaluation.report.results import Measure, Result
+from hf_xalign.evaluation.report.runs import Run, datasets_of, read_runs
+from hf_xalign.evaluation.report.words import Verdict, compare, listing, overall, verdict
 from hf_xalign.files import write_text
 
 

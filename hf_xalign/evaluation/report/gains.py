@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from hf_xalign.data.languages import parse_language
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report_downstream import Task, Transfer, runs_of
-from hf_xalign.evaluation.report_results import Measure, Result
-from hf_xalign.evaluation.report_runs import Run
+from hf_xalign.evaluation.report.downstream import Task, Transfer, runs_of
+from hf_xalign.evaluation.report.results import Measure, Result
+from hf_xalign.evaluation.report.runs import Run
 
 
 class Column(NamedTuple):

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_figures import Figure, Scores, name
-from hf_xalign.evaluation.report_language_matrix import Matrix
-from hf_xalign.evaluation.report_results import LayerMeasures, Measure, Result
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_svg import element, num, signed
-from hf_xalign.evaluation.report_words import interval
+from hf_xalign.evaluation.report.figures import Figure, Scores, name
+from hf_xalign.evaluation.report.language_matrix import Matrix
+from hf_xalign.evaluation.report.results import LayerMeasures, Measure, Result
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.svg import element, num, signed
+from hf_xalign.evaluation.report.words import interval
 
 
 BASELINES = {

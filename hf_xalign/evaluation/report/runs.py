@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.report_json import LARGEST, clean, load_json
-from hf_xalign.evaluation.report_results import Result, read_result
+from hf_xalign.evaluation.report.json_fields import LARGEST, clean, load_json
+from hf_xalign.evaluation.report.results import Result, read_result
 
 
 # Eight colours times three marker shapes: see report.css and report_svg.marker.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hf_xalign.evaluation.report_languages import LanguageTable, Score
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_words import Verdict, compare, interval, listing, percent
+from hf_xalign.evaluation.report.languages import LanguageTable, Score
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.words import Verdict, compare, interval, listing, percent
 
 
 def languages_verdict(table: LanguageTable, runs: Sequence[Run]) -> Verdict:

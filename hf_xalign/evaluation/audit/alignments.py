@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hf_xalign.errors import XAlignError
-from hf_xalign.evaluation.audit_examples import choose_examples
-from hf_xalign.evaluation.audit_results import FORMAT
-from hf_xalign.evaluation.audit_thresholds import score_histogram, threshold_curve
+from hf_xalign.evaluation.audit.examples import choose_examples
+from hf_xalign.evaluation.audit.results import FORMAT
+from hf_xalign.evaluation.audit.thresholds import score_histogram, threshold_curve
 from hf_xalign.evaluation.bootstrap import percentile_estimate
 from hf_xalign.evaluation.word_alignment import (
     SCORES,

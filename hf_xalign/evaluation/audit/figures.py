@@ -8,8 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_figures import Figure, Panel, panels
-from hf_xalign.evaluation.report_svg import (
+from hf_xalign.evaluation.report.figures import Figure, Panel, panels
+from hf_xalign.evaluation.report.svg import (
     NARROW_SPACE,
     Scale,
     band,
@@ -24,7 +24,7 @@ from hf_xalign.evaluation.report_svg import (
     x_axis,
     y_axis,
 )
-from hf_xalign.evaluation.report_words import percent
+from hf_xalign.evaluation.report.words import percent
 
 
 SCORE_NAMES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "aer": "Alignment error rate"}

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_downstream import Score, Task, Transfer
-from hf_xalign.evaluation.report_figures import Figure, percents
-from hf_xalign.evaluation.report_languages_figure import BAR, PAD, STEP, bar
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_svg import Scale, element, figure_svg, join, nice_scale, num, x_axis
-from hf_xalign.evaluation.report_words import interval, percent
+from hf_xalign.evaluation.report.downstream import Score, Task, Transfer
+from hf_xalign.evaluation.report.figures import Figure, percents
+from hf_xalign.evaluation.report.languages_figure import BAR, PAD, STEP, bar
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.svg import Scale, element, figure_svg, join, nice_scale, num, x_axis
+from hf_xalign.evaluation.report.words import interval, percent
 
 
 def task_figure(identifier: str, task: Task, runs: Mapping[str, Run], measure: str, title: str) -> Figure:

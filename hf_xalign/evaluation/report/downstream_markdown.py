@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hf_xalign.evaluation.downstream.results import TITLES
-from hf_xalign.evaluation.report_downstream import Score, Task, runs_of
-from hf_xalign.evaluation.report_downstream_section import TASK_NAMES
-from hf_xalign.evaluation.report_gains import Gains, gains_of
-from hf_xalign.evaluation.report_gains_section import chance_text, correlation_text, gains_sentence
-from hf_xalign.evaluation.report_runs import Run, datasets_of
-from hf_xalign.evaluation.report_svg import MINUS
-from hf_xalign.evaluation.report_words import interval, points
+from hf_xalign.evaluation.report.downstream import Score, Task, runs_of
+from hf_xalign.evaluation.report.downstream_section import TASK_NAMES
+from hf_xalign.evaluation.report.gains import Gains, gains_of
+from hf_xalign.evaluation.report.gains_section import chance_text, correlation_text, gains_sentence
+from hf_xalign.evaluation.report.runs import Run, datasets_of
+from hf_xalign.evaluation.report.svg import MINUS
+from hf_xalign.evaluation.report.words import interval, points
 from hf_xalign.evaluation.text_tables import markdown_cell, markdown_row
 
 

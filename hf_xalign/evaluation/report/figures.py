@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_results import Measure, Result
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_svg import (
+from hf_xalign.evaluation.report.results import Measure, Result
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.svg import (
     Scale,
     element,
     figure_svg,
@@ -20,7 +20,7 @@ from hf_xalign.evaluation.report_svg import (
     signed,
     x_axis,
 )
-from hf_xalign.evaluation.report_words import interval, percent
+from hf_xalign.evaluation.report.words import interval, percent
 
 
 Scores = Sequence[tuple[Run, Result]]

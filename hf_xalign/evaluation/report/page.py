@@ -8,10 +8,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_figures import name
-from hf_xalign.evaluation.report_script import direction, language_tag, script_class
-from hf_xalign.evaluation.report_svg import signed
-from hf_xalign.evaluation.report_words import interval, percent, points
+from hf_xalign.evaluation.report.figures import name
+from hf_xalign.evaluation.report.script import direction, language_tag, script_class
+from hf_xalign.evaluation.report.svg import signed
+from hf_xalign.evaluation.report.words import interval, percent, points
 from hf_xalign.version import __version__
 
 
@@ -44,4 +44,4 @@ def render_page(template: str, *, styles: tuple[str, ...] = ("report.css",), **v
 
 
 def _read(file: str) -> str:
-    return resources.files("hf_xalign.evaluation").joinpath("templates", file).read_text(encoding="utf-8")
+    return resources.files("hf_xalign.evaluation.report").joinpath("templates", file).read_text(encoding="utf-8")

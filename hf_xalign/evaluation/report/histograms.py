@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_figures import Figure, Scores, cosine, name, numbers, similarity_kinds
-from hf_xalign.evaluation.report_results import Similarity
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_svg import Scale, element, figure_svg, nice_scale, polyline, signed, stretched, x_axis
+from hf_xalign.evaluation.report.figures import Figure, Scores, cosine, name, numbers, similarity_kinds
+from hf_xalign.evaluation.report.results import Similarity
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.svg import Scale, element, figure_svg, nice_scale, polyline, signed, stretched, x_axis
 
 
 def histogram_figure(identifier: str, scores: Scores) -> Figure:

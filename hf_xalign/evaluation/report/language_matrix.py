@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hf_xalign.evaluation.report_json import Node
-from hf_xalign.evaluation.report_results import Measure
+from hf_xalign.evaluation.report.json_fields import Node
+from hf_xalign.evaluation.report.results import Measure
 
 
 class Matrix(NamedTuple):

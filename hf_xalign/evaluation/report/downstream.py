@@ -10,9 +10,9 @@ from typing import NamedTuple
 from hf_xalign.evaluation.downstream.file_columns import names_language
 from hf_xalign.evaluation.downstream.results import FORMAT
 from hf_xalign.evaluation.downstream.settings import MEASURES_OF
-from hf_xalign.evaluation.report_json import Node, check_format, clean, load_json
-from hf_xalign.evaluation.report_results import Measure, read_measure, read_share, read_texts
-from hf_xalign.evaluation.report_runs import Run, downstream_files
+from hf_xalign.evaluation.report.json_fields import Node, check_format, clean, load_json
+from hf_xalign.evaluation.report.results import Measure, read_measure, read_share, read_texts
+from hf_xalign.evaluation.report.runs import Run, downstream_files
 
 
 class Score(NamedTuple):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from hf_xalign.evaluation.languages_results import read_languages
 from hf_xalign.evaluation.languages_table import languages_markdown
-from hf_xalign.evaluation.report_downstream import read_tasks
-from hf_xalign.evaluation.report_downstream_markdown import downstream_tables
-from hf_xalign.evaluation.report_results import Measure, Result
-from hf_xalign.evaluation.report_runs import Run, datasets_of, language_files, read_runs
+from hf_xalign.evaluation.report.downstream import read_tasks
+from hf_xalign.evaluation.report.downstream_markdown import downstream_tables
+from hf_xalign.evaluation.report.results import Measure, Result
+from hf_xalign.evaluation.report.runs import Run, datasets_of, language_files, read_runs
 from hf_xalign.evaluation.text_tables import markdown_cell, markdown_row
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from hf_xalign.evaluation.downstream.results import TITLES
-from hf_xalign.evaluation.report_downstream import Score, Task, Tested, Trained, runs_of
-from hf_xalign.evaluation.report_downstream_figure import task_figure
-from hf_xalign.evaluation.report_figures import Figure
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_words import interval, listing, points
+from hf_xalign.evaluation.report.downstream import Score, Task, Tested, Trained, runs_of
+from hf_xalign.evaluation.report.downstream_figure import task_figure
+from hf_xalign.evaluation.report.figures import Figure
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.words import interval, listing, points
 
 
 # As headings call the tasks.

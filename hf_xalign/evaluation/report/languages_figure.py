@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_figures import Figure, percents
-from hf_xalign.evaluation.report_languages import Group, Language, LanguageTable
-from hf_xalign.evaluation.report_results import Measure
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_svg import Scale, element, figure_svg, join, nice_scale, num, x_axis
-from hf_xalign.evaluation.report_words import interval, percent
+from hf_xalign.evaluation.report.figures import Figure, percents
+from hf_xalign.evaluation.report.languages import Group, Language, LanguageTable
+from hf_xalign.evaluation.report.results import Measure
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.svg import Scale, element, figure_svg, join, nice_scale, num, x_axis
+from hf_xalign.evaluation.report.words import interval, percent
 
 
 # Pixels from one bar to the next, their height, and what is above and below the bars of a row.

@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hf_xalign.evaluation.audit_examples import KINDS
-from hf_xalign.evaluation.audit_figures import (
+from hf_xalign.evaluation.audit.examples import KINDS
+from hf_xalign.evaluation.audit.figures import (
     SCORE_NAMES,
     fertility_figure,
     histogram_figure,
     score_figure,
     threshold_figure,
 )
-from hf_xalign.evaluation.audit_heatmaps import Heatmap, heatmap
-from hf_xalign.evaluation.audit_results import validate_audit, write_audit
-from hf_xalign.evaluation.audit_table import describe_choice
-from hf_xalign.evaluation.report_json import clean
-from hf_xalign.evaluation.report_page import render_page
-from hf_xalign.evaluation.report_results import Measure
-from hf_xalign.evaluation.report_words import percent
+from hf_xalign.evaluation.audit.heatmaps import Heatmap, heatmap
+from hf_xalign.evaluation.audit.results import validate_audit, write_audit
+from hf_xalign.evaluation.audit.table import describe_choice
+from hf_xalign.evaluation.report.json_fields import clean
+from hf_xalign.evaluation.report.page import render_page
+from hf_xalign.evaluation.report.results import Measure
+from hf_xalign.evaluation.report.words import percent
 from hf_xalign.files import write_text
 
 

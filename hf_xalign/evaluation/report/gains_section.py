@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_downstream import Task
-from hf_xalign.evaluation.report_figures import Panel, name, panels
-from hf_xalign.evaluation.report_gains import Column, Gains, gains_of
-from hf_xalign.evaluation.report_heatmaps import Cell, heat_table
-from hf_xalign.evaluation.report_results import Measure
-from hf_xalign.evaluation.report_runs import Run, datasets_of
-from hf_xalign.evaluation.report_svg import element, figure_svg, join, marker, nice_scale, num, signed, x_axis, y_axis
+from hf_xalign.evaluation.report.downstream import Task
+from hf_xalign.evaluation.report.figures import Panel, name, panels
+from hf_xalign.evaluation.report.gains import Column, Gains, gains_of
+from hf_xalign.evaluation.report.heatmaps import Cell, heat_table
+from hf_xalign.evaluation.report.results import Measure
+from hf_xalign.evaluation.report.runs import Run, datasets_of
+from hf_xalign.evaluation.report.svg import element, figure_svg, join, marker, nice_scale, num, signed, x_axis, y_axis
 
 
 # Of `hf_xalign.evaluation.gains`, which needs numpy.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hf_xalign.evaluation.measure_shapes import BASELINES
-from hf_xalign.evaluation.report_json import Node, check_format, load_json
+from hf_xalign.evaluation.report.json_fields import Node, check_format, load_json
 from hf_xalign.evaluation.results import FORMAT
 
 

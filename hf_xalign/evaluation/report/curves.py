@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from hf_xalign.evaluation.report_figures import Figure, Panel, Scores, panels, similarity_kinds
-from hf_xalign.evaluation.report_heatmaps import layers_table
-from hf_xalign.evaluation.report_results import Measure
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_svg import (
+from hf_xalign.evaluation.report.figures import Figure, Panel, Scores, panels, similarity_kinds
+from hf_xalign.evaluation.report.heatmaps import layers_table
+from hf_xalign.evaluation.report.results import Measure
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.svg import (
     NARROW_SPACE,
     Scale,
     band,
@@ -27,7 +27,7 @@ from hf_xalign.evaluation.report_svg import (
     x_axis,
     y_axis,
 )
-from hf_xalign.evaluation.report_words import percent
+from hf_xalign.evaluation.report.words import percent
 
 
 # A line of more points is drawn without markers; a longer log is averaged over equal numbers of entries.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hf_xalign.evaluation.report_results import Measure
-from hf_xalign.evaluation.report_runs import Run
-from hf_xalign.evaluation.report_svg import NARROW_SPACE, signed
+from hf_xalign.evaluation.report.results import Measure
+from hf_xalign.evaluation.report.runs import Run
+from hf_xalign.evaluation.report.svg import NARROW_SPACE, signed
 
 
 def percent(value: float) -> str:
