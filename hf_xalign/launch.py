@@ -78,7 +78,11 @@ def _launch_configured(config_file: str, recipe: str, overrides: list[str], num_
         load_config_from_file(config_file)
     number = [] if num_processes is None else ["--num_processes", str(num_processes)]
     arguments = ["--config_file", config_file, *number, "-m", "hf_xalign.launch", recipe, *overrides]
-    return _run(lambda: launch_command(launch_command_parser().parse_args(arguments)))
+    try:
+        return _run(lambda: launch_command(launch_command_parser().parse_args(arguments)))
+    except ImportError as error:
+        # DeepSpeed, of a config that asks for it.
+        raise XAlignError(f"--config_file {config_file}: {error}") from error
 
 
 def _launch_several(recipe: str, overrides: list[str], num_processes: int) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from accelerate.commands.config.config_args import load_config_from_file
 from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+from accelerate.utils import is_deepspeed_available
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from hf_xalign import launch
@@ -69,6 +70,14 @@ def test_a_process_that_failed_is_told_once(monkeypatch):
     monkeypatch.setattr("accelerate.commands.launch.launch_command", fail)
     with pytest.raises(XAlignError, match=r"^no such thing$"):
         launch.launch(RECIPE, [], config_file=str(FOLDER / "cpu.yaml"))
+
+
+@pytest.mark.skipif(is_deepspeed_available(), reason="DeepSpeed is installed")
+def test_deepspeed_that_is_missing_is_one_line(capsys):
+    config = str(FOLDER / "deepspeed_zero2.yaml")
+    assert main(["train", RECIPE, "--config_file", config]) == 2
+    said = capsys.readouterr().err
+    assert config in said and "pip3 install deepspeed" in said and said.count("\n") == 1
 
 
 @pytest.mark.parametrize("content", ["nonsense: 1\ndistributed_type: 'NO'\n", None])
