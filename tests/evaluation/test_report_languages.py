@@ -92,6 +92,15 @@ def test_a_model_keeps_its_letter_and_colour_beside_its_other_results(folder, tm
     assert page.text().count("not evaluated on these sentences: Model-1") == 0
 
 
+def test_pairs_without_one_common_language_are_called_pairs(tmp_path):
+    names = {"eng_Latn-swh_Latn": False, "deu_Latn-rus_Cyrl": False}
+    made = make_languages(languages=names)
+    for entry in made["languages"]:
+        entry["pair"] = entry["language"].split("-")
+    text = Page(build_report([write_made(tmp_path / "pairs", made)])).text()
+    assert "mean top-1 accuracy over 2 pairs of languages" in text and "mean of 2 pairs of languages" in text
+
+
 def test_files_on_the_same_sentences_are_one_table(folder, tmp_path):
     more = write_made(
         tmp_path / "more", make_languages(("Model-2", "Model-9"), (0.5, 0.6), metrics=("cosine", "margin"))

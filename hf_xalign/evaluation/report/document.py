@@ -124,8 +124,8 @@ def _title(
         names = sorted({language for section in downstream for language in section.task.languages})
         return f"Crosslingual transfer between {listing(names)}"
     if not pairs:
-        count = max(len(section.table.languages) for section in languages)
-        return f"Crosslingual alignment in {count} languages"
+        largest = max((section.table for section in languages), key=lambda table: len(table.languages))
+        return f"Crosslingual alignment in {largest.counted}"
     names = " and ".join(pairs[0]) if len(pairs) == 1 else listing(["–".join(pair) for pair in pairs])
     return f"Crosslingual alignment of {names}"
 

@@ -12,6 +12,7 @@ from hf_xalign.evaluation.report.json_fields import Node, check_format, clean, l
 from hf_xalign.evaluation.report.language_matrix import Matrix, read_matrices
 from hf_xalign.evaluation.report.results import Measure, read_measure, read_share, read_texts
 from hf_xalign.evaluation.report.runs import Run, language_files
+from hf_xalign.messages import counted
 
 
 class Score(NamedTuple):
@@ -65,6 +66,12 @@ class LanguageTable:
     @property
     def metrics(self) -> list[str]:
         return list(next(iter(self.languages.values())))
+
+    @property
+    def counted(self) -> str:
+        """`6 languages`, each with one and the same language; else `6 pairs of languages`."""
+        pairs = any(language.name == "-".join(language.pair) for language in self.languages)
+        return counted(len(self.languages), "pair" if pairs else "language") + (" of languages" if pairs else "")
 
     @property
     def whole(self) -> dict[str, list[Score]]:

@@ -59,8 +59,7 @@ class LanguageSection(NamedTuple):
     @property
     def name(self) -> str:
         """Tells it apart from a pair of languages out of the same file."""
-        count = len(self.table.languages)
-        return f"{self.table.name}, {count} language{'' if count == 1 else 's'}"
+        return f"{self.table.name}, {self.table.counted}"
 
     @property
     def whole(self) -> dict[int, Measure]:

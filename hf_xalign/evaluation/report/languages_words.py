@@ -19,7 +19,7 @@ def languages_verdict(table: LanguageTable, runs: Sequence[Run]) -> Verdict:
     ranked = sorted(range(len(runs)), key=lambda place: -scores[place].shares["mean"].value)
     best, others = ranked[0], ranked[1:]
     share = scores[best].shares["mean"]
-    what = f"mean top-1 accuracy over {_languages(len(table.languages))}, {percent(share.value)} {interval(share)}"
+    what = f"mean top-1 accuracy over {table.counted}, {percent(share.value)} {interval(share)}"
     name = runs[best].label
     if not others:
         return Verdict(runs[best], False, f"{name} reaches {what}; there is no other run to compare it with.")
@@ -31,10 +31,6 @@ def languages_verdict(table: LanguageTable, runs: Sequence[Run]) -> Verdict:
         beaten = "the other run" if len(others) == 1 else "all other runs"
         sentence = f"{name} aligned best: {what}, clearly better than {beaten}."
     return Verdict(runs[best], not rivals, f"{sentence} {_differences(table, runs)}".strip())
-
-
-def _languages(count: int) -> str:
-    return "1 language" if count == 1 else f"{count} languages"
 
 
 def _better(scores: Sequence[Score], first: int, second: int) -> bool:
