@@ -104,36 +104,38 @@ def run(options: argparse.Namespace) -> None:
     if options.alignment is None and options.alignment_split is not None:
         raise XAlignError("--alignment-split goes with --alignment GOLD")
     if options.task is not None:
-        _refuse(options, "--task")
+        _refuse_ignored(options, "--task")
         evaluate_downstream.run(options)
         return
-    for name in _OF_TRANSFER:
-        if getattr(options, name):
-            raise XAlignError(f"--{name.replace('_', '-')} goes with --task")
+    _refuse(options, _OF_TRANSFER, "goes with --task")
     if options.sts is not None:
-        _refuse(options, "--sts")
+        _refuse_ignored(options, "--sts")
         evaluate_sts.run(options)
         return
     if options.data is None or (options.pair is None) == (options.pairs is None):
         raise XAlignError("give --data FILE, and either --pair A-B or --pairs A-B,A-C")
     if options.mining:
-        _refuse(options, "--mining")
+        _refuse_ignored(options, "--mining")
         evaluate_mining.run(options)
     elif options.pairs is not None:
-        _refuse(options, "--pairs")
+        _refuse_ignored(options, "--pairs")
         evaluate_languages.run(options)
     else:
-        _refuse(options, "--pair A-B")
+        _refuse_ignored(options, "--pair A-B")
         _evaluate_pair(options)
 
 
-def _refuse(options: argparse.Namespace, mode: str) -> None:
+def _refuse_ignored(options: argparse.Namespace, mode: str) -> None:
     """Options that would be ignored in this mode are refused."""
+    _refuse(options, _REFUSED[mode], f"does not go with {mode}")
+
+
+def _refuse(options: argparse.Namespace, names: tuple[str, ...], why: str) -> None:
     from hf_xalign.errors import XAlignError
 
-    for name in _REFUSED[mode]:
+    for name in names:
         if getattr(options, name) != options.default_of(name):
-            raise XAlignError(f"--{name.replace('_', '-')} does not go with {mode}")
+            raise XAlignError(f"--{name.replace('_', '-')} {why}")
 
 
 def _evaluate_pair(options: argparse.Namespace) -> None:
