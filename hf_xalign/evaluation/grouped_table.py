@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hf_xalign.evaluation.text_tables import columns, gain, markdown_cell, markdown_row, share
+from hf_xalign.messages import counted
 
 
 class Row(NamedTuple):
@@ -81,8 +82,7 @@ class GroupedTable:
 def title_of(results: dict[str, Any]) -> str:
     """The data set, and how many pairs of languages are out of it."""
     data = results["dataset"]
-    count = len(results["languages"])
-    pairs = "1 pair" if count == 1 else f"{count} pairs"
+    pairs = counted(len(results["languages"]), "pair")
     return f"{data['name']}{' (synthetic)' if data['synthetic'] else ''}, {pairs} of languages"
 
 

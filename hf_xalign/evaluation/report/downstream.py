@@ -100,19 +100,21 @@ class Task:
         """Put the models of another file beside these; one whose label is taken is told by its folder, too.
 
         A reference that the other file has measured once more, with the same figures, is not shown twice.
+
+        Args:
+            other: of `read_task_file`.
         """
-        for part in other.trained:
-            taken = {label for own in self.trained if own.language == part.language for label in own.labels}
-            same = self._same_reference(part.labels[0], other)
-            names = {label: _beside(taken, label, part.path) for label in (part.labels[1:] if same else part.labels)}
-            self.trained.append(_renamed(part, names))
-            for transfer, tested in other.transfers.items():
-                for entry in tested:
-                    scores = {names[label]: score for label, score in entry.scores.items() if label in names}
-                    if same:
-                        same[transfer].scores.update(scores)
-                    else:
-                        self.transfers.setdefault(transfer, []).append(Tested(entry.n, scores))
+        (part,) = other.trained
+        taken = {label for own in self.trained if own.language == part.language for label in own.labels}
+        same = self._same_reference(part.labels[0], other)
+        names = {label: _beside(taken, label, part.path) for label in (part.labels[1:] if same else part.labels)}
+        self.trained.append(_renamed(part, names))
+        for transfer, [tested] in other.transfers.items():
+            scores = {names[label]: score for label, score in tested.scores.items() if label in names}
+            if same:
+                same[transfer].scores.update(scores)
+            else:
+                self.transfers.setdefault(transfer, []).append(Tested(tested.n, scores))
 
     def _same_reference(self, label: str, other: Task) -> dict[Transfer, Tested] | None:
         """What has the first model of another file as its first, too, with the same figures in every test set."""

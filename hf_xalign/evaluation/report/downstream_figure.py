@@ -24,13 +24,7 @@ def task_figure(identifier: str, task: Task, runs: Mapping[str, Run], measure: s
     ends = [end for score in scores for end in (*score.mean[:3], *score.seeds)]
     scale = nice_scale([0.0, *ends], floor=0, ceiling=1)
     drawn = [
-        _row(
-            f"{identifier}-{place}",
-            (transfer, task.sizes(transfer)),
-            sorted(entries, key=lambda entry: entry[0].index),
-            scale,
-            title,
-        )
+        _row(f"{identifier}-{place}", task, transfer, sorted(entries, key=lambda entry: entry[0].index), scale, title)
         for place, (transfer, entries) in enumerate(rows.items())
     ]
     axis = element(
@@ -55,9 +49,8 @@ def task_figure(identifier: str, task: Task, runs: Mapping[str, Run], measure: s
 
 
 def _row(
-    identifier: str, tested: tuple[Transfer, str], entries: list[tuple[Run, Score]], scale: Scale, title: str
+    identifier: str, task: Task, transfer: Transfer, entries: list[tuple[Run, Score]], scale: Scale, title: str
 ) -> Markup:
-    transfer, sizes = tested
     height = 2 * PAD + STEP * len(entries) - (STEP - BAR)
     parts = [
         element("line", x1=scale.percent(tick), x2=scale.percent(tick), y1="0", y2=num(height), class_="grid")
@@ -75,7 +68,7 @@ def _row(
                 for seed in score.seeds
             ]
     kind = "zero-shot" if transfer.is_zero_shot else "same language"
-    gloss = element("span", f"{kind}, n = {sizes}", class_="gloss")
+    gloss = element("span", f"{kind}, n = {task.sizes(transfer)}", class_="gloss")
     label = join([element("bdi", transfer.title), " ", gloss])
     plot = figure_svg(identifier, f"{transfer.title}: {title}", "; ".join(told), height, *parts)
     cells = [element("div", label, class_="who"), element("div", plot, class_="track")]
